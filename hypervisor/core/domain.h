@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* A domain: an account of frames, its vCPUs, its tables of events, grants and interrupts. */
+#ifndef LAMINA_CORE_DOMAIN_H
+#define LAMINA_CORE_DOMAIN_H
+
+#include "core/evtchn.h"
+#include "core/grant.h"
+#include "core/irq.h"
+#include "core/vcpu.h"
+#include "mm/account.h"
+
+struct domain {
+    struct mm_account mm; /* must stay first: mm/ hands accounts back as domains */
+
+    /* --- set once --- */
+    domid_t id;
+    bool is_control;      /* dom0 */
+    uint8_t uuid[16];
+    unsigned vcpus_max;
+    struct vcpu *vcpu[VCPUS_MAX];
+    struct shared_info *shared; /* hypervisor view; frame is page_share()d */
+
+    /* --- under lock --- */
+    spinlock_t lock;
+    unsigned pause_count;       /* by control domain */
+    bool is_dying;              /* being destroyed */
+    bool is_shut_down;
+    uint8_t shutdown_code;      /* SHUTDOWN_* */
+    uint32_t refs;              /* atomic; domain_get/put */
+
+    /* --- own locks inside --- */
+    struct evtchn_table events;
+    struct grant_table grants;
+    struct pirq_table pirqs;
+
+    /* --- guest choices --- */
+    uint32_t vm_assist;         /* bit per VMASST_TYPE_* */
+    uint64_t io_ports[65536 / 64]; /* ports this domain may use: bit set = allowed */
+    bool console_access;
+
+    /* --- time --- */
+    int64_t wallclock_offset_s;
+    struct timer watchdog[2];
+
+    /* --- scheduling parameters --- */
+    uint16_t weight, cap;       /* 256 = one share; cap in % of one CPU, 0: none */
+
+    struct domain *next;        /* list of all domains by id, under the list lock */
+};
+
+/* id DOMID_INVALID: the first free one. -EEXIST -ENOMEM -EINVAL */
+int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out) must_check;
+struct domain *domain_get(domid_t id) must_check;   /* with a reference, NULL: none */
+void domain_put(struct domain *d);                  /* the last one frees it */
+struct domain *domain_next(domid_t after) must_check; /* first with id > after, with a reference */
+void domain_pause(struct domain *d);
+void domain_unpause(struct domain *d);
+/* In steps: -ERESTART until all is given back. */
+int domain_destroy(struct domain *d) must_check;
+/* SCHEDOP_shutdown and crashes end here; dom0's ends the machine. */
+void domain_shutdown(struct domain *d, uint8_t code);
+/* The guest broke itself beyond reply. Never for our own faults. */
+void domain_crash(struct domain *d, const char *why);
+static inline struct domain *account_domain(struct mm_account *acct)
+{
+    return (struct domain *)acct;
+}
+
+extern struct domain *control_domain; /* dom0, set once at boot */
+
+/* Resolve a DOMID argument: DOMID_SELF or own id → current's domain; another id needs control. */
+struct domain *domain_get_target(domid_t id) must_check; /* NULL: none or not allowed */
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual CPU. Begins with the part that x86/ knows (struct guest_cpu), so `current` and the
+ * machine's pointer are one.
+ */
+#ifndef LAMINA_CORE_VCPU_H
+#define LAMINA_CORE_VCPU_H
+
+#include "public/vcpu.h"
+#include "sys/percpu.h"
+#include "sys/timer.h"
+
+struct domain;
+
+enum vcpu_state { /* the runstate values of the ABI */
+    VCPU_RUNNING, VCPU_RUNNABLE, VCPU_BLOCKED, VCPU_OFFLINE
+};
+
+/* Why a vCPU does not run; bits of vcpu.paused. All clear and not blocked: it is runnable. */
+#define VCPU_PAUSED_DOWN    (1u << 0) /* never initialised, or VCPUOP_down */
+#define VCPU_PAUSED_DOMAIN  (1u << 1) /* domain_pause */
+#define VCPU_PAUSED_DYING   (1u << 2)
+#define VCPU_PAUSED_CONTROL (1u << 3) /* by tools, while they read or write its state */
+
+/* Hypercall in progress on this vCPU; see hypercall/hypercall.h. */
+struct hypercall_state {
+    uint64_t args[6];
+    bool in_multicall;
+};
+
+struct vcpu {
+    struct guest_cpu arch; /* must stay first */
+
+    /* --- set once --- */
+    struct domain *domain;
+    uint16_t id;
+    bool initialised; /* has a start state */
+
+    /* --- this vCPU only --- */
+    struct hypercall_state call;
+    bool polling;                 /* SCHEDOP_poll */
+    bool fault_in_progress;       /* an exception is being bounced: a second one is fatal */
+
+    /* --- atomic --- */
+    uint32_t paused;              /* VCPU_PAUSED_*; changed by vcpu_pause/vcpu_unpause */
+
+    /* --- scheduler, under the run queue lock --- */
+    enum vcpu_state state;
+    bool blocked;
+    uint16_t cpu;                 /* runs or last ran there */
+    bool running;                 /* state loaded on `cpu` */
+    uint64_t affinity;            /* CPUs allowed */
+    uint64_t vtime;               /* weighted virtual run time, ns */
+    struct vcpu *next_ready;
+    uint64_t slice_start_ns;
+
+    /* --- accounting: written by the scheduler, read by anyone --- */
+    uint64_t state_since_ns;
+    uint64_t state_ns[4];         /* by enum vcpu_state */
+
+    /* --- timers --- */
+    struct timer singleshot, poll_timer, periodic;
+    uint64_t periodic_ns;
+
+    /* --- areas in guest memory registered by VCPUOP_* --- */
+    guest_ptr_t runstate_area;    /* va 0: none; written when the vCPU is switched in */
+    guest_ptr_t time_area;
+    mfn_t info_mfn;               /* frame of a registered vcpu_info, or MFN_INVALID */
+
+    /* --- events --- */
+    evtchn_port_t virq_port[24];  /* 0: not bound; under the domain's event lock */
+    bool nmi_pending, nmi_masked;
+};
+
+DECLARE_PER_CPU(struct vcpu *, current); /* NULL while idle */
+#define current this_cpu(current)
+
+int vcpu_create(struct domain *d, unsigned id, struct vcpu **out) must_check; /* -EEXIST -EINVAL -ENOMEM */
+void vcpu_destroy(struct vcpu *v);
+struct vcpu *vcpu_by_id(struct domain *d, uint64_t id); /* NULL: none */
+
+/* Stop v and wait until it runs nowhere (not for current: it stops at the exit path). */
+void vcpu_pause(struct vcpu *v, uint32_t why);
+void vcpu_pause_nosync(struct vcpu *v, uint32_t why);
+void vcpu_unpause(struct vcpu *v, uint32_t why);
+/* An event became pending: wake a blocked vCPU, or bring a running one to its exit path. */
+void vcpu_kick(struct vcpu *v);
+/* Set exit-path work and make sure it is seen. */
+void vcpu_set_work(struct vcpu *v, uint32_t bits);
+
+/* Is an event pending and unmasked? (vcpu_info bytes; the guest writes them too.) */
+bool vcpu_event_deliverable(const struct vcpu *v);
+
+/* VCPUOP_initialise and setvcpucontext end here: pv/context.c */
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *ctx) must_check;
+/* Registered vcpu_info: maps the frame, moves state, marks all events pending. core/evtchn_info.c */
+int vcpu_register_info(struct vcpu *v, mfn_t mfn, unsigned offset) must_check;
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct page: one record per machine frame, 16 bytes. Who owns the frame, how many references it
+ * has, and what it is used as. docs/memory.md has the pictures and why the counts suffice.
+ *
+ * Type rules: a frame has at most one type while its type count is above 0. PT_L1..PT_L4 and
+ * PT_SEGDESC exclude PT_WRITABLE, so no guest can write a frame used as a table. Each type reference
+ * holds one plain reference. All counts are guarded by the owner account's lock.
+ */
+#ifndef LAMINA_MM_PAGE_H
+#define LAMINA_MM_PAGE_H
+
+#include "mm/account.h"
+
+enum page_type { PT_NONE, PT_WRITABLE, PT_L1, PT_L2, PT_L3, PT_L4, PT_SEGDESC };
+
+#define OWNER_NONE       0xffff /* free, or not RAM */
+#define OWNER_HYPERVISOR 0xfffe
+#define OWNER_DEVICE     0xfffd /* device memory (DOMID_IO): no counts are kept */
+
+#define PAGE_VALIDATED 0x01 /* contents checked for its type */
+#define PAGE_PARTIAL   0x02 /* validation or release stopped at `progress`; never usable meanwhile */
+#define PAGE_RELEASING 0x04 /* … it was release */
+#define PAGE_PINNED    0x08 /* one type reference held by pin */
+#define PAGE_ALLOCATED 0x10 /* the owner's own reference, dropped by decrease_reservation or death */
+#define PAGE_SHARED    0x20 /* hypervisor frame shown to the owner (shared info, grant table) */
+#define PAGE_SCRUB     0x40 /* free but not cleared yet */
+#define PAGE_FREE      0x80 /* on a free list */
+
+struct page {
+    uint32_t refs;
+    uint32_t type_refs;
+    uint16_t owner;
+    uint8_t type;  /* enum page_type */
+    uint8_t flags; /* PAGE_* */
+    union {
+        uint16_t progress; /* PARTIAL: next entry, 0..512 */
+        uint32_t link;     /* FREE: next in list, page index */
+    };
+};
+static_assert(sizeof(struct page) == 16, "the frame table is sized by this");
+
+extern struct page *frame_table;
+extern uint64_t frames_end; /* one above the highest frame with a record */
+
+static inline struct page *page_of(mfn_t mfn)
+{
+    return &frame_table[mfn_x(mfn)];
+}
+static inline mfn_t page_mfn(const struct page *page)
+{
+    return _mfn((uint64_t)(page - frame_table));
+}
+static inline bool mfn_valid(mfn_t mfn)
+{
+    return mfn_x(mfn) < frames_end;
+}
+
+/* All below: owner's lock held, frame owned by `owner` unless said otherwise. */
+
+/* One more reference; false: not owned by `owner`, free, or count full. */
+bool page_get(struct page *page, const struct mm_account *owner) must_check;
+/* Drop one; the last one returns the frame to the allocator (scrubbed before reuse). */
+void page_put(struct page *page);
+/*
+ * A reference of type `type`, validating the contents if it is the first of a table type.
+ * -EINVAL: other type in use or contents refused; -EBUSY: partial by another vCPU;
+ * -ERESTART: validation stopped half way, progress recorded, call again.
+ */
+int page_get_type(struct page *page, enum page_type type, struct mm_account *owner) must_check;
+/* Drop a type reference; a table whose last one goes is released. -ERESTART: call again. */
+int page_put_type(struct page *page) must_check;
+/* Both together; put releases a plain and a type reference. */
+int page_get_and_type(struct page *page, enum page_type type, struct mm_account *owner) must_check;
+int page_put_and_type(struct page *page) must_check;
+
+/* Show a hypervisor frame to a guest (shared info, grant frames): owner may map it, never free it. */
+void page_share(struct page *page, struct mm_account *owner);
+/* Take it back: 0, or -EBUSY while references remain. */
+int page_unshare(struct page *page) must_check;
+
+#endif

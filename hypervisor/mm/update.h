@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changing page tables. Each function checks everything, then commits. Account locks are taken
+ * inside unless said. `acct` owns the tables, `owner` the frames that new entries name (the same but
+ * for a control domain mapping foreign frames; NULL: device memory, DOMID_IO).
+ * Errors: -EINVAL refused by validation, -EPERM not allowed, -ERESTART stopped half way: repeat.
+ */
+#ifndef LAMINA_MM_UPDATE_H
+#define LAMINA_MM_UPDATE_H
+
+#include "mm/page.h"
+
+enum pte_update { PTE_NORMAL, PTE_PRESERVE_AD, PTE_NO_TRANSLATE };
+
+/* State of one batch of entry updates: locks held from pt_batch_begin to pt_batch_end. */
+struct pt_batch {
+    struct mm_account *acct, *owner;
+    uint64_t flush_cpus; /* CPUs to flush before the locks are dropped */
+};
+void pt_batch_begin(struct pt_batch *batch, struct mm_account *acct, struct mm_account *owner);
+/* Write one entry (of any level) at machine address `where` (8-byte aligned, in acct's table). */
+int pt_batch_update(struct pt_batch *batch, maddr_t where, uint64_t entry, enum pte_update how)
+    must_check;
+void pt_batch_end(struct pt_batch *batch);
+
+/* The L1 entry that maps `va` under root `cr3`: machine address of the entry, or 0. */
+maddr_t pt_l1_slot(maddr_t cr3, gva_t va);
+/* update_va_mapping: entry for `va`; flushing is the caller's (flags). */
+int pt_update_va(struct mm_account *acct, struct mm_account *owner, maddr_t cr3, gva_t va,
+                 uint64_t entry) must_check;
+
+/* A guest's plain write to a table, decoded: `bytes` (1,2,4,8) at machine address; compare-exchange
+ * when `expect` is not NULL (*expect gets what was found). Validated as one entry update. */
+int pt_emulated_write(struct mm_account *acct, maddr_t where, uint64_t value, unsigned bytes,
+                      uint64_t *expect) must_check;
+
+/* mmuext_op */
+int pt_pin(struct mm_account *acct, mfn_t mfn, enum page_type level) must_check;
+int pt_unpin(struct mm_account *acct, mfn_t mfn) must_check;
+/* Root for a vCPU: takes a typed L4 reference on `mfn`; the caller later puts the old one. */
+int pt_root_get(struct mm_account *acct, mfn_t mfn) must_check;
+int pt_root_put(struct mm_account *acct, mfn_t mfn) must_check;
+/* Descriptor page references for GDT and LDT. */
+int segdesc_get(struct mm_account *acct, mfn_t mfn) must_check;
+void segdesc_put(struct mm_account *acct, mfn_t mfn);
+
+/*
+ * Grants map by PTE (machine address of an L1 entry) or by va: replace a non-present entry with
+ * `entry`, the references on the granted frame being held by the grant already.
+ * unmap: the entry must name `mfn` and have exactly the mapping's flags; it becomes `replacement`.
+ */
+int pt_grant_map(struct mm_account *acct, maddr_t slot, uint64_t entry) must_check;
+int pt_grant_unmap(struct mm_account *acct, maddr_t slot, mfn_t mfn, bool readonly) must_check;
+
+/* Give back all of a dying account's frames, in steps: -ERESTART until done. */
+int account_relinquish(struct mm_account *acct) must_check;
+
+/* Recount everything from the tables and compare: true when consistent. Debug key and tests. */
+bool page_audit(void);
+
+#endif

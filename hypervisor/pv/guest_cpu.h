@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processor a guest sees: descriptors, segment bases, debug registers, CPUID and MSR policy,
+ * emulated instructions, roots. Functions act on current unless they take a vCPU.
+ */
+#ifndef LAMINA_PV_GUEST_CPU_H
+#define LAMINA_PV_GUEST_CPU_H
+
+#include "core/domain.h"
+
+/* descriptor tables: pv/descriptor.c */
+int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries) must_check;
+void gdt_drop(struct vcpu *v);
+int ldt_set(struct vcpu *v, gva_t base, unsigned entries) must_check;
+bool ldt_fault(struct vcpu *v, unsigned page); /* map one LDT page on first use */
+int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
+bool descriptor_fix(uint64_t *descriptor);     /* false: refused; may set DPL and accessed bits */
+uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
+
+/* segment bases, stack, FPU flag: pv/segment.c */
+int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
+int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp) must_check;
+void fpu_taskswitch(struct vcpu *v, bool set);
+
+/* debug registers: pv/debug.c */
+int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value) must_check;
+int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value) must_check;
+
+/* roots: pv/root.c */
+int root_set_kernel(struct vcpu *v, mfn_t mfn) must_check;  /* MMUEXT_NEW_BASEPTR, -ERESTART possible */
+int root_set_user(struct vcpu *v, mfn_t mfn) must_check;    /* mfn 0: none */
+void root_drop(struct vcpu *v);
+
+/* pv/cpuid.c, pv/msr.c */
+void cpuid_policy(const struct domain *d, uint32_t leaf, uint32_t sub, uint32_t out[4]);
+int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value) must_check;  /* -EFAULT: #GP */
+int msr_write(struct vcpu *v, uint32_t msr, uint64_t value) must_check;
+
+/* pv/emulate*.c: true when the instruction at rip was emulated and rip advanced */
+bool emulate_privileged(struct vcpu *v);           /* after #GP */
+bool emulate_invalid_op(struct vcpu *v);           /* after #UD: forced-emulation CPUID */
+bool emulate_pte_write(struct vcpu *v, gva_t cr2); /* after a write fault on a read-only mapping */
+
+/* dom0 and its start of day: pv/build.c */
+struct pv_image;
+int pv_build_dom0(struct domain *d, maddr_t kernel, uint64_t kernel_bytes, maddr_t initrd,
+                  uint64_t initrd_bytes, const char *cmdline, uint64_t nr_frames) must_check;
+
+#endif

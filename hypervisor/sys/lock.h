@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spin locks with ranks. Interrupts are always off in the hypervisor, so a lock is only ever
+ * contended by another CPU; the spin serves TLB flush requests. A CPU takes locks in rising rank
+ * order only; debug builds check that, and lock_assert_held().
+ */
+#ifndef LAMINA_SYS_LOCK_H
+#define LAMINA_SYS_LOCK_H
+
+#include "lib/types.h"
+
+/* Rising order; docs/locking.md says what each guards. Same rank twice: only by lock_pair(). */
+enum lock_rank {
+    LOCK_DOMAIN_LIST = 1, /* creation and removal of domains */
+    LOCK_DOMAIN,          /* life cycle of one domain */
+    LOCK_EVTCHN,          /* event channel table of one domain */
+    LOCK_GRANT,           /* grant table and maptrack of one domain */
+    LOCK_MM,              /* page counts and page tables of one account */
+    LOCK_ALLOC,           /* free lists */
+    LOCK_HEAP,
+    LOCK_SCHED,           /* one CPU's run queue */
+    LOCK_TIMER,           /* one CPU's deadlines */
+    LOCK_IRQ,             /* pirq and vector tables */
+    LOCK_MACHINE,         /* APIC, PCI configuration, page tables of the hypervisor */
+    LOCK_CONSOLE,
+    LOCK_RANKS
+};
+
+typedef struct spinlock {
+    uint32_t taken;
+    uint16_t rank;
+    uint16_t holder; /* CPU + 1 while taken (debug) */
+} spinlock_t;
+
+#define SPINLOCK_INIT(r) { .taken = 0, .rank = (r), .holder = 0 }
+
+void lock_init(spinlock_t *lock, enum lock_rank rank);
+void lock_take(spinlock_t *lock);
+bool lock_try(spinlock_t *lock) must_check;
+void lock_drop(spinlock_t *lock);
+bool lock_is_held(const spinlock_t *lock); /* by this CPU; always true in release builds */
+/* Two locks of one rank, in address-independent order: `first` must order before `second`. */
+void lock_take_second(spinlock_t *second);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Per-CPU variables and the preemption test.
+ *
+ * PER_CPU(type, name) defines one; this_cpu(name) is this CPU's copy (an lvalue), cpu_of(cpu, name)
+ * another's. The template lives in section .data.percpu; each CPU has a copy at its CPU block.
+ */
+#ifndef LAMINA_SYS_PERCPU_H
+#define LAMINA_SYS_PERCPU_H
+
+#include "x86/machine.h"
+
+#define PER_CPU(type, name)         __attribute__((section(".data.percpu"))) type percpu_##name
+#define DECLARE_PER_CPU(type, name) extern type percpu_##name
+
+extern char percpu_start[], percpu_end[];
+
+#define PERCPU_AT(block, name) \
+    (*(__typeof__(percpu_##name) *)((char *)(block) + ((char *)&percpu_##name - percpu_start)))
+#define this_cpu(name)    PERCPU_AT(machine_this_cpu_block(), name)
+#define cpu_of(cpu, name) PERCPU_AT(machine_cpu_block(cpu), name)
+
+/*
+ * True when long work should stop and be continued later: opens an interrupt window, then looks at
+ * this CPU's pending work (a reschedule, a timer, an event for the current vCPU).
+ */
+bool preempt_pending(void);
+
+#endif
