@@ -212,6 +212,17 @@
 #define VGCF_online (1 << 5)                   /* the vCPU starts running */
 #define VGCF_in_syscall (1 << 8)               /* RCX and R11 may be lost on the way out */
 
+/* --- CPUID leaves of the hypervisor: +0 signature, +1 version, +2 hypercall page MSR and count,
+ *     +3 time, +4 HVM features, +5 PV: machine address width in EBX --- */
+#define XEN_CPUID_FIRST_LEAF 0x40000000
+#define XEN_CPUID_LEAF(i) (XEN_CPUID_FIRST_LEAF + (i))
+#define XEN_CPUID_SIGNATURE_EBX 0x566e6558 /* "XenVMMXenVMM" */
+#define XEN_CPUID_SIGNATURE_ECX 0x65584d4d
+#define XEN_CPUID_SIGNATURE_EDX 0x4d4d566e
+#define XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD (1 << 0)
+#define XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK 0xff
+#define XEN_CPUID_MAX_NUM_LEAVES 5
+
 #define XEN_LEGACY_MAX_VCPUS 32 /* vCPUs whose vcpu_info has a place in shared_info */
 #define MAX_GUEST_CMDLINE 1024
 
@@ -493,10 +504,7 @@ struct dom0_vga_console_info {
     } u;
 };
 
-/*
- * CPUID leaves that say "a hypervisor is here" start at XEN_CPUID_FIRST_LEAF; the forced-emulation
- * prefix makes an instruction reach the hypervisor's emulator although it does not fault.
- */
+/* A prefix that sends the instruction to the hypervisor's emulator although it would not fault. */
 #define XEN_EMULATE_PREFIX ".byte 0x0f,0x0b,0x78,0x65,0x6e ; "
 #define XEN_CPUID XEN_EMULATE_PREFIX "cpuid"
 
