@@ -6,7 +6,7 @@
 
 HV_LAYERS := lib x86 sys mm core pv hypercall boot
 HV_SRC    := $(foreach l,$(HV_LAYERS),$(wildcard hypervisor/$(l)/*.c hypervisor/$(l)/*.S))
-HV_SRC    := $(filter-out hypervisor/x86/asm_offsets.c,$(HV_SRC))
+HV_SRC    := $(filter-out hypervisor/x86/asm_offsets.c %.lds.S,$(HV_SRC))
 HV_OBJ    := $(HV_SRC:%=$(BUILD)/%.o)
 HV_LDS    := hypervisor/boot/lamina.lds.S
 
@@ -15,7 +15,7 @@ HV_CPPFLAGS := -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
 HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -mcmodel=small -fvisibility=hidden \
 	-mno-red-zone -mno-sse -mno-mmx -mno-80387 -mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none -fno-common \
-	-ffunction-sections -fdata-sections $(WARNINGS) -Wno-sign-conversion \
+	$(WARNINGS) -Wno-sign-conversion \
 	-Wframe-larger-than=2048
 # Everything is linked into one image, so no access to data needs a detour through a table.
 ifneq ($(findstring clang,$(CC)),)
@@ -65,8 +65,7 @@ $(GEN)/asm_offsets.h: hypervisor/x86/asm_offsets.c $(CONFIG) | $(HYPERCALLS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HV_CPPFLAGS) -MF $(GEN)/asm_offsets.d -MT $@ $(HV_CFLAGS) -S $< -o $(GEN)/asm_offsets.s
 	$(Q)sed -n 's/.*@define \([A-Za-z0-9_]*\) [$$#]*\(-\{0,1\}[0-9]*\).*/#define \1 \2/p' \
-		$(GEN)/asm_offsets.s > $@.new
-	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+		$(GEN)/asm_offsets.s > $@
 
 ifneq ($(wildcard $(HV_LDS)),)
 ALL += $(BUILD)/lamina
@@ -76,8 +75,8 @@ $(BUILD)/lamina.lds: $(HV_LDS) $(CONFIG) | $(HV_GEN)
 
 $(BUILD)/lamina.elf: $(HV_OBJ) $(BUILD)/lamina.lds
 	$(say) LD $@
-	$(Q)$(LD) -static -no-pie -z max-page-size=4096 -z noexecstack --build-id=sha1 --gc-sections \
-		--no-undefined --orphan-handling=error -T $(BUILD)/lamina.lds $(HV_OBJ) -o $@
+	$(Q)$(LD) -static -no-pie -z max-page-size=4096 -z noexecstack --build-id=sha1 \
+		--no-undefined -T $(BUILD)/lamina.lds $(HV_OBJ) -o $@
 
 $(BUILD)/lamina: $(BUILD)/lamina.elf
 	$(say) IMAGE $@
