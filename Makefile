@@ -79,7 +79,7 @@ run: setup
 	$(Q)BUILD=$(BUILD) scripts/run
 
 check: setup-check
-	$(Q)BUILD=$(BUILD) MAKE='$(MAKE)' $(PYTHON) scripts/check $(CHECKS)
+	$(Q)BUILD=$(BUILD) MAKE='$(MAKE)' $(PYTHON) scripts/check.py $(CHECKS)
 
 .PHONY: setup-check FORCE
 setup-check:

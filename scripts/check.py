@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs groups of checks one after the other and ends with one line of counts.
 
-Usage: check TARGET ...   (make targets; the environment gives MAKE and BUILD)
+Usage: check.py TARGET ...   (make targets; the environment gives MAKE and BUILD)
 
 A group writes "passed failed skipped" to BUILD/check/NAME.counts, where check-NAME is its target.
 One that writes nothing counts as a single check. A group that fails does not stop the others.
