@@ -59,6 +59,7 @@ help:
 -include tests/fuzz/rules.mk
 -include tests/guest/rules.mk
 -include tests/system/rules.mk
+include scripts/rules.mk
 
 all: $(ALL)
 
@@ -75,8 +76,8 @@ setup:
 	$(Q)scripts/setup build run
 
 run: setup
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)BUILD=$(BUILD) scripts/run
+	$(Q)$(MAKE) --no-print-directory all images
+	$(Q)BUILD=$(BUILD) $(PYTHON) scripts/run.py
 
 check: setup-check
 	$(Q)BUILD=$(BUILD) MAKE='$(MAKE)' $(PYTHON) scripts/check.py $(CHECKS)

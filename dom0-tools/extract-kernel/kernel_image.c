@@ -110,7 +110,7 @@ static int payload_find(struct bytes file, struct bytes *payload, struct kernel_
 
     if (version < VERSION_WITH_PAYLOAD)
         return refuse(error, -ENOTSUP,
-                      "boot protocol %u.%02u is older than 2.08 and does not say where the kernel is",
+                      "boot protocol %u.%02u; 2.08 or later is needed to find the kernel",
                       version >> 8, version & 0xff);
     offset += (uint64_t)(sectors + 1) * SECTOR_SIZE;
     if (offset > file.size || length > file.size - offset)
