@@ -26,6 +26,7 @@ enum vcpu_state { /* the runstate values of the ABI */
 struct hypercall_state {
     uint64_t args[6];
     bool in_multicall;
+    bool left_by_iret; /* hypercall/multicall.c */
 };
 
 struct vcpu {
