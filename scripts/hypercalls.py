@@ -141,7 +141,7 @@ def read_table(path):
     classes = []
     with open(path, encoding="utf-8") as table:
         for number, line in enumerate(table, 1):
-            words = line.split("#")[0].split()
+            words = [] if line.lstrip().startswith("#") else line.split()
             try:
                 if words:
                     read_line(classes, words)
