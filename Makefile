@@ -56,6 +56,7 @@ help:
 -include tests/abi/rules.mk
 -include tests/unit/rules.mk
 -include tests/unit/tools/rules.mk
+-include tests/unit/hypercall/rules.mk
 -include tests/fuzz/rules.mk
 -include tests/guest/rules.mk
 -include tests/system/rules.mk

@@ -36,7 +36,7 @@ HV_OBJ     += $(GEN)/hypercall_dispatch.c.o
 $(HYPERCALLS): scripts/hypercalls.py include/public/hypercalls.tbl
 	$(say) GEN $(GEN)/hypercall_dispatch.c
 	$(Q)mkdir -p $(@D)
-	$(Q)$(PYTHON) scripts/hypercalls.py include/public/hypercalls.tbl $(GEN)
+	$(Q)$(PYTHON) scripts/hypercalls.py include/public/hypercalls.tbl gen $(GEN)
 	$(Q)touch $@
 $(GEN)/hypercall_dispatch.c: $(HYPERCALLS) ;
 endif

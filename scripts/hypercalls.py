@@ -102,8 +102,9 @@ class Row:
 
     def handled(self):
         """Arguments that the handler sees: an array's count and fixed values stay behind."""
-        skip_scalars = self.shape == "array"
-        return [a for a in self.args if not a.is_fixed and not (skip_scalars and a.kind != "struct")]
+        if self.shape == "array":
+            return [self.structure()]
+        return [a for a in self.args if not a.is_fixed]
 
     def structure(self):
         return next((a for a in self.args if a.kind == "struct"), None)
@@ -384,8 +385,9 @@ def element_class(cls):
     for row in cls.rows:
         call = f"hc_{row.name}(target, op)" if row.has_handler else answer_of(row)
         cases.append(f"    case {row.constant}:\n        return {call};\n")
-    element = (f"long {cls.prefix}_element(struct domain *target, struct {cls.args[0].target} *op)\n"
-               f"{{\n    switch (op->cmd) {{\n{''.join(cases)}    default:\n"
+    params = f"struct domain *target, struct {cls.args[0].target} *op"
+    element = (f"long {cls.prefix}_element({params})\n{{\n"
+               f"    switch (op->cmd) {{\n{''.join(cases)}    default:\n"
                "        return -ENOSYS;\n    }\n}\n\n")
     values = ", ".join(value_of(arg, f"a{i}") for i, arg in enumerate(cls.args))
     return element + class_function(cls, f"    return hc_{cls.name}({values});\n")
@@ -574,7 +576,8 @@ def make_fuzz_header(_classes):
             '#include "hypercall_trace.h"\n\n'
             "enum fuzz_kind { FUZZ_U16, FUZZ_U32, FUZZ_U64, FUZZ_I32, FUZZ_DOMID, FUZZ_MFN, "
             "FUZZ_VCPU,\n                 FUZZ_EXTENT, FUZZ_PTR, FUZZ_STRUCT };\n"
-            "enum fuzz_select { FUZZ_NONE, FUZZ_CMD, FUZZ_EXTENT_CMD, FUZZ_ELEMENT, FUZZ_HEADER };\n\n"
+            "enum fuzz_select { FUZZ_NONE, FUZZ_CMD, FUZZ_EXTENT_CMD, FUZZ_ELEMENT, "
+            "FUZZ_HEADER };\n\n"
             "struct fuzz_arg {\n    uint8_t kind;   /* enum fuzz_kind */\n"
             "    uint8_t in, out; /* directions */\n"
             "    uint32_t size;   /* bytes pointed at: of the structure or of one element */\n"
@@ -626,8 +629,8 @@ wrong interface version.
 SELECT_TEXT = {
     "none": "",
     "cmd": "The first argument selects the operation.",
-    "extent": "The first argument selects the operation in its bits 0-5; higher bits hold the extent "
-              "to start at, 0 unless the call is repeated.",
+    "extent": "The first argument selects the operation in its bits 0-5; higher bits hold the "
+              "extent to start at, 0 unless the call is repeated.",
     "element": "The arguments name a list; the `cmd` of each element selects the operation.",
     "header": "The argument points at a `struct {0}` whose `cmd` selects the operation and whose "
               "`interface_version` is `{1}`.",

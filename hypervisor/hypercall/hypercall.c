@@ -2,7 +2,7 @@
 /*
  * Hypercall entry, restart and lists.
  *
- * The null hypercall's path is upcall_hypercall → class function → handler; budget 20 instructions,
+ * The null hypercall's path is upcall_hypercall, class function, handler; budget 20 instructions,
  * no lock, no store but the result. Everything rare (restart) stands behind one comparison.
  */
 #include "hypercall/hypercall.h"

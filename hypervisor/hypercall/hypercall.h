@@ -32,7 +32,8 @@ struct hypercall_list {
 long hypercall_list_run(const struct hypercall_list *shape, guest_ptr_t list, uint32_t count);
 
 /* Set the arguments for the next attempt; returns -ERESTART. Arguments beyond the call's are 0. */
-long hypercall_restart(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+long hypercall_restart(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                       uint64_t a5);
 /* The same for a memory_op on extents: `done` of them need no second look. */
 long hypercall_restart_extent(uint32_t cmd, uint64_t done);
 

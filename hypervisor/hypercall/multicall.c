@@ -13,11 +13,12 @@
 #include "mm/guest.h"
 #include "pv/trap.h"
 
+#define ENTRY_BYTES sizeof(struct multicall_entry)
 #define MULTICALL_PREEMPT 8 /* entries between two looks at pending work: one may flush all CPUs */
 
 /*
  * RAX is the frame's, and the dispatch stores there what this returns. left_by_iret tells a value
- * that looks like a request to restart from a real one; outside a multicall it is set for that only.
+ * that looks like a request to restart from a real one; outside a multicall it is set only then.
  */
 static long iret_result(struct vcpu *v)
 {
@@ -70,7 +71,7 @@ long hc_multicall(guest_ptr_t calls, uint32_t count)
 
     if (state->in_multicall)
         return -EINVAL;
-    if (!guest_range_ok(calls, count, sizeof(struct multicall_entry)))
+    if (!guest_range_ok(calls, count, ENTRY_BYTES))
         return -EFAULT;
     state->in_multicall = true;
     state->left_by_iret = false;
@@ -78,7 +79,7 @@ long hc_multicall(guest_ptr_t calls, uint32_t count)
         if (done && done % MULTICALL_PREEMPT == 0 && preempt_pending())
             ret = -ERESTART;
         else
-            ret = multicall_entry_run(state, guest_ptr_at(calls, done, sizeof(struct multicall_entry)));
+            ret = multicall_entry_run(state, guest_ptr_at(calls, done, ENTRY_BYTES));
         if (ret == 0)
             done++;
     }
@@ -86,7 +87,7 @@ long hc_multicall(guest_ptr_t calls, uint32_t count)
     if (state->left_by_iret)
         return iret_result(v);
     if (ret == -ERESTART) {
-        guest_ptr_t rest = guest_ptr_at(calls, done, sizeof(struct multicall_entry));
+        guest_ptr_t rest = guest_ptr_at(calls, done, ENTRY_BYTES);
         return hypercall_restart(rest.va, count - done, 0, 0, 0, 0);
     }
     return ret;

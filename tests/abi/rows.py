@@ -4,9 +4,9 @@
 
     rows.py OUTPUT HEADER...
 
-TYPE(name, type) a typedef or structure, FIELD(structure, path) a member at any depth, NUMBER(name) a
-constant or enumerator. The list is made from the headers themselves, so nothing can be forgotten.
-Two translation units include it: one with our headers, one with the reference's.
+TYPE(name, type) a typedef or structure, FIELD(structure, path) a member at any depth,
+NUMBER(name) a constant or enumerator. The list is made from the headers themselves, so nothing
+can be forgotten. Two translation units include it: one with our headers, one with the reference's.
 """
 import re
 import sys
