@@ -53,18 +53,23 @@ if [ -n "$test" ]; then
         echo "LAMINA-TEST $test not ok: no such test"
     fi
     echo "LAMINA-TEST-END"
-    poweroff
+    /sbin/poweroff
 fi
 
 type=$(cat /sys/hypervisor/type 2>/dev/null || echo none)
 extra=$(cat /sys/hypervisor/version/extra 2>/dev/null)
+memory=$(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
 cat <<END
 
-Linux $(uname -r) on $(nproc) CPU(s), $(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB; hypervisor: $type $extra
+Linux $(uname -r) on $(nproc) CPU(s), $memory MiB; hypervisor: $type $extra
 This is the control domain. "poweroff" ends the machine, "reboot" restarts it.
 
 END
-export PS1='dom0# '
+# The shell would prefer busybox's own commands, which expect another init.
+for command in poweroff reboot halt; do
+    echo "$command() { /sbin/$command; }"
+done >/etc/profile
+export ENV=/etc/profile PS1='dom0# '
 cd /root
 while :; do
     setsid cttyhack sh
