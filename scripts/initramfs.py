@@ -169,6 +169,7 @@ def main():
         script = f"#!/bin/busybox sh\n/bin/busybox sync\nexec /bin/busybox {name} -f\n"
         archive.file(f"sbin/{name}", script.encode(), executable=True)
     archive.link("bin/sh", "busybox")
+    archive.link("sbin/modprobe", "/bin/busybox")  # the kernel itself calls it by this name
     archive.file("init", read(options.init), executable=True)
     for entry in options.add:
         name, _, path = entry.partition("=")

@@ -20,7 +20,7 @@ class Failure(Exception):
 
 # After these the machine will not do what a case waits for.
 FATAL = re.compile(rb"Kernel panic - not syncing|Lamina: panic|Panic on CPU|BUG_ON|"
-                   rb"Triple fault|not ok[: ]")
+                   rb"LAMINA-TEST \w+ not ok[^\n]*\n")
 
 
 class Guest:

@@ -24,9 +24,9 @@ interrupts() {
         END { print n + 0 }' /proc/interrupts
 }
 
-pci_count() { cat /sys/bus/pci/devices/*/class | grep -c "^$1"; }
-disks() { ls /sys/block | grep -E '^(vd|sd|nvme)'; }
-disks_are() { [ "$(disks | wc -l)" -ge "$1" ]; }
+disks() { ls /sys/block | grep -E '^(vd[a-z]|sd[a-z]|nvme[0-9]+n[0-9]+)$'; }
+cards() { ls /sys/class/net | grep -v '^lo$'; }
+some() { [ -n "$("$1")" ]; }
 
 test_disk() {
     disk=$1
@@ -66,14 +66,9 @@ test_network() {
     echo "$card ($driver): $((after - before)) interrupts on $line"
 }
 
-expected=$(($(pci_count 0x0106) + $(pci_count 0x0108) + $(ls /sys/bus/virtio/drivers/virtio_blk |
-    grep -c '^virtio')))
-[ "$expected" -gt 0 ] || [ "$(pci_count 0x0100)" -gt 0 ] || fail "this machine has no disk"
-wait_for 30 disks_are 1 || fail "no disk appeared"
+wait_for 30 some disks || fail "no disk appeared"
+wait_for 30 some cards || fail "no network card appeared"
 for disk in $(disks); do test_disk "$disk"; done
-
-cards=$(ls /sys/class/net | grep -v '^lo$')
-[ -n "$cards" ] || fail "this machine has no network card"
-for card in $cards; do test_network "$card"; done
+for card in $(cards); do test_network "$card"; done
 cat /proc/interrupts
-echo "LAMINA-TEST $NAME ok $(disks | tr '\n' ' ')$cards"
+echo "LAMINA-TEST $NAME ok $(disks | tr '\n' ' ')$(cards)"
