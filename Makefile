@@ -44,6 +44,7 @@ help:
 	@echo 'make sloc         count the lines of the hypervisor'
 	@echo 'make lint         layout and static analysis that no build needs'
 	@echo 'make both         build with gcc and with clang'
+	@echo 'make objects      compile the hypervisor without linking it'
 	@echo 'make menuconfig   change the few build options (defaults need no touching)'
 	@echo 'make install      into $$(DESTDIR)$$(PREFIX) and $$(DESTDIR)/boot'
 	@echo 'make clean        remove $(BUILD)/ but keep $(BUILD)/cache'
@@ -55,8 +56,7 @@ help:
 -include dom0-tools/rules.mk
 -include tests/abi/rules.mk
 -include tests/unit/rules.mk
--include tests/unit/tools/rules.mk
--include tests/unit/hypercall/rules.mk
+include $(wildcard tests/unit/*/rules.mk)
 -include tests/fuzz/rules.mk
 -include tests/guest/rules.mk
 -include tests/system/rules.mk

@@ -55,7 +55,11 @@ $(GEN)/hypercall_dispatch.c.o: $(GEN)/hypercall_dispatch.c | $(HV_GEN)
 	$(say) CC $<
 	$(Q)$(CC) $(HV_CPPFLAGS) $(HV_CFLAGS) -c $< -o $@
 
-# A change of options or flags rebuilds everything; a change of nothing rebuilds nothing.
+# Compiles every file without linking: what is complete in itself can be checked before the rest.
+.PHONY: objects
+objects: $(HV_OBJ)
+
+# A change of options rebuilds everything; a change of nothing rebuilds nothing.
 $(HV_OBJ): $(CONFIG)
 
 # asm_offsets.c holds lines `OFFSET(NAME, struct, field)` that the compiler turns into the text
