@@ -62,7 +62,8 @@ def main():
     parser.add_argument("names", nargs="*", help="parts of names")
     options = parser.parse_args()
 
-    built = sorted(os.path.basename(path)[:-4] for path in glob.glob(f"{qemu.BUILD}/tests/guest/*.elf"))
+    found = glob.glob(f"{qemu.BUILD}/tests/guest/*.elf")
+    built = sorted(os.path.basename(path)[:-4] for path in found)
     chosen = [n for n in built if not options.names or any(part in n for part in options.names)]
     if not chosen:
         sys.exit(f"no micro-guest matches {' '.join(options.names)}")
@@ -80,10 +81,11 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for name, outcome, line, log, seconds in pool.map(job, chosen * options.repeat):
             counts[outcome] += 1
-            print(f"{outcome.upper():8}{name} ({seconds:.1f} s) {re.sub('^.*?: ', '', line)}", flush=True)
+            detail = re.sub("^.*?: ", "", line)
+            print(f"{outcome.upper():8}{name} ({seconds:.1f} s) {detail}", flush=True)
             if outcome in ("failure", "error"):
                 with open(log, errors="replace") as text:
-                    sys.stdout.writelines(f"    {text_line}" for text_line in text.readlines()[-80:])
+                    sys.stdout.writelines(f"    {said}" for said in text.readlines()[-80:])
     bad = counts["failure"] + counts["error"]
     print(f"guests: {counts['success']} passed, {bad} failed, {counts['skip']} skipped")
     if options.counts:
