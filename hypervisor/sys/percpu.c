@@ -10,13 +10,13 @@
 #include "x86/upcall.h"
 
 struct vcpu; /* begins with struct guest_cpu, which is all that is used here */
-DECLARE_PER_CPU(struct vcpu *, current);
-PER_CPU(struct vcpu *, current);
+DECLARE_PER_CPU(struct vcpu *, current_vcpu);
+PER_CPU(struct vcpu *, current_vcpu);
 PER_CPU(uint32_t, cpu_work);
 
 static struct guest_cpu *current_guest(void)
 {
-    return (struct guest_cpu *)this_cpu(current);
+    return (struct guest_cpu *)this_cpu(current_vcpu);
 }
 
 void cpu_set_work(unsigned cpu, uint32_t bits)

@@ -156,14 +156,19 @@ void timer_set(struct timer *timer, unsigned cpu, uint64_t deadline_ns)
 
 void timer_stop(struct timer *timer)
 {
-    struct deadlines *d = deadlines_lock(timer);
-    bool is_local = timer->cpu == machine_cpu_id();
+    for (;;) {
+        struct deadlines *d = deadlines_lock(timer);
+        bool is_local = timer->cpu == machine_cpu_id();
 
-    if (timer->is_set)
-        heap_remove(d, timer);
-    lock_drop(&d->lock);
-    while (!is_local && READ_ONCE(d->running) == timer)
-        machine_relax();
+        if (timer->is_set)
+            heap_remove(d, timer);
+        lock_drop(&d->lock);
+        if (is_local || READ_ONCE(d->running) != timer)
+            return;
+        /* It may arm itself again before it ends: look once more then. */
+        while (READ_ONCE(d->running) == timer)
+            machine_relax();
+    }
 }
 
 void timer_migrate(struct timer *timer, unsigned cpu)
