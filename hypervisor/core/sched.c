@@ -681,13 +681,13 @@ void sched_print(void)
         struct run_queue *q = queue_of(cpu);
 
         lock_take(&q->lock);
-        log_info("cpu %u: %u ready, floor %lu, idle %lu ms%s", cpu, q->nr_ready, q->floor,
+        log_error("cpu %u: %u ready, floor %lu, idle %lu ms%s", cpu, q->nr_ready, q->floor,
                  q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
         if (q->active)
-            log_info("  runs d%uv%u vtime %lu", q->active->domain->id, q->active->id,
+            log_error("  runs d%uv%u vtime %lu", q->active->domain->id, q->active->id,
                      q->active->vtime);
         for (struct vcpu *v = q->ready; v; v = v->next_ready)
-            log_info("  d%uv%u vtime %lu weight %u", v->domain->id, v->id, v->vtime,
+            log_error("  d%uv%u vtime %lu weight %u", v->domain->id, v->id, v->vtime,
                      v->domain->weight);
         lock_drop(&q->lock);
     }
