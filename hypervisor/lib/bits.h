@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bits of words and of maps of 64-bit words. Plain functions are for data under a lock or of one
+ * CPU; the atomic_ ones for words that other CPUs or a guest change too, and they order memory
+ * both ways.
+ */
+#ifndef LAMINA_LIB_BITS_H
+#define LAMINA_LIB_BITS_H
+
+#include "lib/types.h"
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* ---- words shared between CPUs: any integer type; the value from before ------------------------ */
+
+#define atomic_or(p, bits)     __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
+#define atomic_and(p, bits)    __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
+#define atomic_add(p, n)       __atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
+#define atomic_sub(p, n)       __atomic_fetch_sub((p), (n), __ATOMIC_SEQ_CST)
+#define atomic_xchg(p, v)      __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_read(p)         __atomic_load_n((p), __ATOMIC_SEQ_CST)
+#define atomic_write(p, v)     __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
+/* *p becomes `new` if it is *expect: true; else *expect gets what was found. */
+#define atomic_cmpxchg(p, expect, new) \
+    __atomic_compare_exchange_n((p), (expect), (new), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define memory_barrier()       __atomic_thread_fence(__ATOMIC_SEQ_CST)
+/* Order of stores, and of loads, among themselves: x86 keeps both, only the compiler must too. */
+#define store_barrier()        __atomic_thread_fence(__ATOMIC_RELEASE)
+#define load_barrier()         __atomic_thread_fence(__ATOMIC_ACQUIRE)
+
+/* ---- maps ------------------------------------------------------------------------------------- */
+
+static inline bool bit_test(const uint64_t *map, size_t n)
+{
+    return READ_ONCE(map[n / 64]) >> (n % 64) & 1;
+}
+static inline void bit_set(uint64_t *map, size_t n)
+{
+    map[n / 64] |= BIT(n % 64);
+}
+static inline void bit_clear(uint64_t *map, size_t n)
+{
+    map[n / 64] &= ~BIT(n % 64);
+}
+/* Both return whether the bit was set before. */
+static inline bool atomic_bit_set(uint64_t *map, size_t n)
+{
+    return atomic_or(&map[n / 64], BIT(n % 64)) >> (n % 64) & 1;
+}
+static inline bool atomic_bit_clear(uint64_t *map, size_t n)
+{
+    return atomic_and(&map[n / 64], ~BIT(n % 64)) >> (n % 64) & 1;
+}
+
+/* ---- searching -------------------------------------------------------------------------------- */
+
+/* Lowest and highest set bit of a word that is not 0. */
+static inline unsigned bit_lowest(uint64_t word)
+{
+    return (unsigned)__builtin_ctzll(word);
+}
+static inline unsigned bit_highest(uint64_t word)
+{
+    return 63 - (unsigned)__builtin_clzll(word);
+}
+/* Set bits of a word; a loop, as the bare processor is not promised POPCNT. */
+static inline unsigned bit_count(uint64_t word)
+{
+    unsigned n = 0;
+
+    for (; word; word &= word - 1)
+        n++;
+    return n;
+}
+/* First set bit of the map at or after `from`, or nr_bits. */
+static inline size_t find_next_bit(const uint64_t *map, size_t nr_bits, size_t from)
+{
+    while (from < nr_bits) {
+        uint64_t word = READ_ONCE(map[from / 64]) >> (from % 64);
+
+        if (word) {
+            from += bit_lowest(word);
+            return MIN(from, nr_bits);
+        }
+        from = (from / 64 + 1) * 64;
+    }
+    return nr_bits;
+}
+static inline size_t find_first_bit(const uint64_t *map, size_t nr_bits)
+{
+    return find_next_bit(map, nr_bits, 0);
+}
+static inline size_t find_first_zero_bit(const uint64_t *map, size_t nr_bits)
+{
+    for (size_t i = 0; i < nr_bits; i += 64) {
+        uint64_t word = ~READ_ONCE(map[i / 64]);
+
+        if (word)
+            return MIN(i + bit_lowest(word), nr_bits);
+    }
+    return nr_bits;
+}
+
+/* for_each_bit(n, word): n takes the number of each set bit of a 64-bit word, lowest first. */
+#define for_each_bit(n, word)                                                                     \
+    for (uint64_t bits_left_ = (word); bits_left_ && ((n) = bit_lowest(bits_left_), 1);            \
+         bits_left_ &= bits_left_ - 1)
+
+#endif
