@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Error numbers inside the hypervisor: the ABI's values under their short names, and the one that
+ * never reaches a guest. Functions return them negative.
+ */
+#ifndef LAMINA_LIB_ERRNO_H
+#define LAMINA_LIB_ERRNO_H
+
+#include "public/errno.h"
+
+#define EPERM        XEN_EPERM
+#define ENOENT       XEN_ENOENT
+#define ESRCH        XEN_ESRCH
+#define EIO          XEN_EIO
+#define ENXIO        XEN_ENXIO
+#define E2BIG        XEN_E2BIG
+#define ENOEXEC      XEN_ENOEXEC
+#define EAGAIN       XEN_EAGAIN
+#define ENOMEM       XEN_ENOMEM
+#define EACCES       XEN_EACCES
+#define EFAULT       XEN_EFAULT
+#define EBUSY        XEN_EBUSY
+#define EEXIST       XEN_EEXIST
+#define EXDEV        XEN_EXDEV
+#define ENODEV       XEN_ENODEV
+#define EINVAL       XEN_EINVAL
+#define ENOSPC       XEN_ENOSPC
+#define ERANGE       XEN_ERANGE
+#define ENAMETOOLONG XEN_ENAMETOOLONG
+#define ENOSYS       XEN_ENOSYS
+#define ENODATA      XEN_ENODATA
+#define ETIME        XEN_ETIME
+#define EOVERFLOW    XEN_EOVERFLOW
+#define EILSEQ       XEN_EILSEQ
+#define EMSGSIZE     XEN_EMSGSIZE
+#define EOPNOTSUPP   XEN_EOPNOTSUPP
+#define ENOBUFS      XEN_ENOBUFS
+#define ETIMEDOUT    XEN_ETIMEDOUT
+
+#define ERESTART 85 /* stopped half way, progress recorded: call again */
+
+#endif
