@@ -13,10 +13,9 @@
  * on from there.
  *
  * Hot path: a guest's send takes one lock, its own table's: the link to the peer changes only with
- * both held. VIRQs and interrupts take none, because they also arrive in interrupt windows, where
- * any lock may be held by this CPU. They find their channel by a port number that is published after
- * the channel and withdrawn before it is freed; one that was on its way during a close may leave one
- * spurious event behind in the same domain, which every guest must bear anyway.
+ * both held. Timers and device interrupts take none. They find their channel by a port number that
+ * is published after the channel and withdrawn when it is freed; one that is on its way during a
+ * close may leave a spurious event behind in the same domain, which every guest must bear anyway.
  */
 #include "core/evtchn_table.h"
 #include "core/sched.h"

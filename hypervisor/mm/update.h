@@ -46,8 +46,11 @@ void segdesc_put(struct mm_account *acct, mfn_t mfn);
 
 /*
  * Grants map by PTE (machine address of an L1 entry) or by va: replace a non-present entry with
- * `entry`, the references on the granted frame being held by the grant already.
- * unmap: the entry must name `mfn` and have exactly the mapping's flags; it becomes `replacement`.
+ * `entry`. The caller holds the entry's references on the granted frame (a plain one, and a writable
+ * type reference if the entry is writable) and hands them over to it; a failure leaves them with the
+ * caller. Whoever removes the entry otherwise (overwriting it, releasing the table) drops them.
+ * unmap: the entry must be present, name `mfn` and be writable exactly if not `readonly`; it is
+ * cleared and its references go back to the caller, who flushes before it drops them.
  */
 int pt_grant_map(struct mm_account *acct, maddr_t slot, uint64_t entry) must_check;
 int pt_grant_unmap(struct mm_account *acct, maddr_t slot, mfn_t mfn, bool readonly) must_check;
