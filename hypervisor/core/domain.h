@@ -25,6 +25,7 @@ struct domain {
     unsigned pause_count;       /* by control domain */
     bool is_dying;              /* being destroyed */
     bool is_shut_down;
+    bool is_gone;               /* destroyed but for the last references and foreign mappings */
     uint8_t shutdown_code;      /* SHUTDOWN_* */
     uint32_t refs;              /* atomic; domain_get/put */
 
@@ -41,6 +42,7 @@ struct domain {
     /* --- time --- */
     int64_t wallclock_offset_s;
     struct timer watchdog[2];
+    uint32_t watchdogs_used;    /* under lock: bit per watchdog that the guest has */
 
     /* --- scheduling parameters --- */
     uint16_t weight, cap;       /* 256 = one share; cap in % of one CPU, 0: none */
@@ -53,12 +55,17 @@ int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain
 struct domain *domain_get(domid_t id) must_check;   /* with a reference, NULL: none */
 void domain_put(struct domain *d);                  /* the last one frees it */
 struct domain *domain_next(domid_t after) must_check; /* first with id > after, with a reference */
+/* Counted. The pauser is never of d, and holds no lock: it waits for d's vCPUs to stop. */
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 /* In steps: -ERESTART until all is given back. */
 int domain_destroy(struct domain *d) must_check;
 /* SCHEDOP_shutdown and crashes end here; dom0's ends the machine. */
 void domain_shutdown(struct domain *d, uint8_t code);
+/* SCHEDOP_watchdog: the id of a new one (> 0), 0, -EINVAL, -ENOSPC. core/watchdog.c */
+int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout_s) must_check;
+void domain_watchdog_init(struct domain *d);
+void domain_watchdog_stop(struct domain *d);
 /* The guest broke itself beyond reply. Never for our own faults. */
 void domain_crash(struct domain *d, const char *why);
 static inline struct domain *account_domain(struct mm_account *acct)

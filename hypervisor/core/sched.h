@@ -11,8 +11,10 @@
 void sched_init(void);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_remove(struct vcpu *v);
-/* v may have become runnable. */
+/* v may have become runnable (paused bits changed): look again. */
 void sched_wake(struct vcpu *v);
+/* Something happened that v may wait for: it no longer blocks or polls. */
+void sched_unblock(struct vcpu *v);
 /* v must leave its CPU; with sync, wait until it has. */
 void sched_sleep(struct vcpu *v, bool sync);
 /* Current gives up the CPU for now: takes effect on the exit path. */
@@ -20,9 +22,15 @@ void sched_yield(void);
 /* SCHEDOP_block: unmasks events and blocks unless one is deliverable. */
 void sched_block(void);
 int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns) must_check;
-int sched_set_affinity(struct vcpu *v, uint64_t cpus) must_check;
+int sched_set_affinity(struct vcpu *v, uint64_t cpus) must_check; /* -EINVAL: no such CPU is up */
 /* Account the running time of v up to now, for runstate and info calls. */
 void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out);
+/* Write the runstate area that current registered; after registration and on switch-in. */
+void sched_runstate_publish(struct vcpu *v);
+/* ns that `cpu` spent idle since it came up. */
+uint64_t sched_idle_ns(unsigned cpu);
+/* Run queues on the console: debug key. */
+void sched_print(void);
 /* Never returns: pick the next vCPU or idle. From the exit path and CPU start. */
 void sched_switch(void) noreturn;
 

@@ -2,14 +2,14 @@
 /*
  * Spin locks with ranks. Interrupts are always off in the hypervisor, so a lock is only ever
  * contended by another CPU; the spin serves TLB flush requests. A CPU takes locks in rising rank
- * order only; debug builds check that, and lock_assert_held().
+ * order only; debug builds check that, and lock_is_held().
  */
 #ifndef LAMINA_SYS_LOCK_H
 #define LAMINA_SYS_LOCK_H
 
 #include "lib/types.h"
 
-/* Rising order; docs/locking.md says what each guards. Same rank twice: only by lock_pair(). */
+/* Rising order; docs/locking.md says what each guards. Same rank twice: only by lock_take_second(). */
 enum lock_rank {
     LOCK_DOMAIN_LIST = 1, /* creation and removal of domains */
     LOCK_DOMAIN,          /* life cycle of one domain */
@@ -35,11 +35,26 @@ typedef struct spinlock {
 #define SPINLOCK_INIT(r) { .taken = 0, .rank = (r), .holder = 0 }
 
 void lock_init(spinlock_t *lock, enum lock_rank rank);
-void lock_take(spinlock_t *lock);
-bool lock_try(spinlock_t *lock) must_check;
-void lock_drop(spinlock_t *lock);
-bool lock_is_held(const spinlock_t *lock); /* by this CPU; always true in release builds */
+bool lock_try(spinlock_t *lock) must_check; /* any rank: what never waits cannot deadlock */
 /* Two locks of one rank, in address-independent order: `first` must order before `second`. */
 void lock_take_second(spinlock_t *second);
+bool lock_is_held(const spinlock_t *lock); /* by this CPU; always true in release builds */
+
+#ifdef CONFIG_DEBUG
+void lock_take(spinlock_t *lock);
+void lock_drop(spinlock_t *lock);
+#else
+void lock_wait(spinlock_t *lock); /* the contended case: returns with the lock taken */
+
+static inline void lock_take(spinlock_t *lock)
+{
+    if (unlikely(__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)))
+        lock_wait(lock);
+}
+static inline void lock_drop(spinlock_t *lock)
+{
+    __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+}
+#endif
 
 #endif

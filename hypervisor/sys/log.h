@@ -39,5 +39,7 @@ void panic(const char *fmt, ...) printf_like(1, 2) noreturn;
 #define ASSERT(cond) ((void)sizeof(!(cond)))
 #endif
 extern bool panic_noreboot; /* noreboot on the command line */
+/* What else a panic shows, from a layer that knows more: called once, no lock is taken any more. */
+void panic_set_dump(void (*dump)(void));
 
 #endif

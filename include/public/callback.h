@@ -21,7 +21,7 @@
 
 #define CALLBACKF_mask_events (1u << 0) /* upcalls are masked on entry */
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 struct callback_register {
     uint16_t type;  /* CALLBACKTYPE_* */

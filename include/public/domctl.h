@@ -126,7 +126,7 @@
 #define XEN_DOMCTL_SENDTRIGGER_POWER 3
 #define XEN_DOMCTL_SENDTRIGGER_SLEEP 4
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 struct xen_arch_domainconfig {
     uint32_t emulation_flags; /* 0 for PV */

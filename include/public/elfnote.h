@@ -11,7 +11,7 @@
 #define XEN_ELFNOTE_ENTRY 1            /* virtual address of the entry point */
 #define XEN_ELFNOTE_HYPERCALL_PAGE 2   /* virtual address of a page to fill with call stubs */
 #define XEN_ELFNOTE_VIRT_BASE 3        /* virtual address of pseudo-physical 0 */
-#define XEN_ELFNOTE_PADDR_OFFSET 4     /* what to subtract from the physical addresses in the file */
+#define XEN_ELFNOTE_PADDR_OFFSET 4     /* to be subtracted from physical addresses in the file */
 #define XEN_ELFNOTE_XEN_VERSION 5      /* string: "xen-3.0" */
 #define XEN_ELFNOTE_GUEST_OS 6         /* string */
 #define XEN_ELFNOTE_GUEST_VERSION 7    /* string */

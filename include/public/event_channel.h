@@ -49,7 +49,7 @@
 #define EVTCHN_FIFO_LINK_MASK ((1 << EVTCHN_FIFO_LINK_BITS) - 1)
 #define EVTCHN_FIFO_NR_CHANNELS (1 << EVTCHN_FIFO_LINK_BITS)
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 typedef uint32_t evtchn_port_t;
 typedef uint32_t event_word_t;

@@ -77,7 +77,7 @@
 #define GNTTAB_CACHE_INVAL 2
 #define GNTTAB_CACHE_SOURCE_GREF 0x80000000
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 typedef uint32_t grant_ref_t;    /* index of a grant in the granter's table */
 typedef uint32_t grant_handle_t; /* name of a mapping, in the mapping domain */

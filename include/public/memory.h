@@ -62,7 +62,7 @@
 #define XENMEM_resource_grant_table_id_shared 0
 #define XENMEM_resource_grant_table_id_status 1
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 struct xen_memory_reservation {
     xen_handle_t extent_start; /* xen_pfn_t[nr_extents]: first frame of each extent */

@@ -15,7 +15,7 @@
 #define XEN_NMIREASON_pci_serr (1 << 1)
 #define XEN_NMIREASON_unknown (1 << 2)
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 struct xennmi_callback {
     uint64_t handler_address;

@@ -54,7 +54,7 @@
 #define PHYSDEVOP_DBGP_BUS_UNKNOWN 0
 #define PHYSDEVOP_DBGP_BUS_PCI 1
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 struct physdev_eoi {
     uint32_t irq; /* pirq */

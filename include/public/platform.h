@@ -66,7 +66,7 @@
 #define XEN_EFI_query_capsule_capabilities 10
 #define XEN_EFI_update_capsule 11
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 /* Wall clock at a moment of system time. */
 struct xenpf_settime32 {

@@ -25,7 +25,7 @@
 #define SHUTDOWN_soft_reset 5
 #define SHUTDOWN_MAX 5
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 struct sched_shutdown {
     uint32_t reason; /* SHUTDOWN_* */

@@ -73,7 +73,7 @@
 #define XEN_SYSCTL_cpu_policy_pv_default 4
 #define XEN_SYSCTL_cpu_policy_hvm_default 5
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 struct xen_sysctl_readconsole {
     uint8_t clear;       /* in: forget what was read */

@@ -33,7 +33,7 @@
 
 #define VCPU_SSHOTTMR_future (1u << 0) /* a deadline in the past gives -XEN_ETIME */
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 struct vcpu_runstate_info {
     int32_t state;             /* RUNSTATE_* */

@@ -26,7 +26,7 @@
 #define XEN_CAPABILITIES_INFO_LEN 1024
 #define XEN_CHANGESET_INFO_LEN 64
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 typedef char xen_extraversion_t[XEN_EXTRAVERSION_LEN];
 typedef char xen_capabilities_info_t[XEN_CAPABILITIES_INFO_LEN];

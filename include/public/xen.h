@@ -14,6 +14,10 @@
 #ifndef PUBLIC_XEN_H
 #define PUBLIC_XEN_H
 
+#if defined(__ASSEMBLER__) && !defined(__ASSEMBLY__)
+#define __ASSEMBLY__ /* only constants; build rules may also define it for linker scripts */
+#endif
+
 /* --- hypercall numbers: RAX on entry; up to six arguments in RDI RSI RDX R10 R8 R9 --- */
 #define __HYPERVISOR_set_trap_table 0
 #define __HYPERVISOR_mmu_update 1
@@ -235,7 +239,7 @@
 #define XEN_VGATYPE_VESA_LFB 0x23
 #define XEN_VGATYPE_EFI_LFB 0x70
 
-#ifndef __ASSEMBLER__
+#ifndef __ASSEMBLY__
 
 #include <stdint.h>
 
@@ -528,5 +532,5 @@ struct xen_msr_entry {
 }
 #endif
 
-#endif /* __ASSEMBLER__ */
+#endif /* __ASSEMBLY__ */
 #endif

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+#
+# The whole project in one make, without recursion. Each room that has something to build, check
+# or install says so in its own rules.mk, which adds to ALL, CHECKS and HELP and to the
+# double-colon targets install and clean. Everything made goes below $(BUILD).
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+PYTHON ?= /usr/bin/python3
+V      ?= 0
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+ifeq ($(V),1)
+Q   :=
+say := @:
+else
+Q   := @
+say := @printf '  %-8s%s\n'
+endif
+
+GEN    := $(BUILD)/gen
+CONFIG := $(GEN)/config.h
+ALL    :=
+CHECKS := check-style
+
+# One set of warnings for every C file of the project.
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion -Wvla -Werror
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -Wno-sign-conversion -fstack-protector-strong \
+	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all help run check check-style figures sloc lint both setup menuconfig install clean
+all:
+
+help:
+	@echo 'make              build the hypervisor and the tools into $(BUILD)/'
+	@echo 'make run          set everything up and boot to a dom0 shell in QEMU'
+	@echo 'make check        every check, quick ones first; ends with one line of counts'
+	@echo 'make figures      measure what docs/figures.md lists'
+	@echo 'make sloc         count the lines of the hypervisor'
+	@echo 'make lint         layout and static analysis that no build needs'
+	@echo 'make both         build with gcc and with clang'
+	@echo 'make objects      compile the hypervisor without linking it'
+	@echo 'make menuconfig   change the few build options (defaults need no touching)'
+	@echo 'make install      into $$(DESTDIR)$$(PREFIX) and $$(DESTDIR)/boot'
+	@echo 'make clean        remove $(BUILD)/ but keep $(BUILD)/cache'
+	@echo 'Options: V=1 loud, CC=clang, BUILD=dir, CONFIG_DEBUG=y and other symbols of Kconfig.'
+	@echo 'Checks alone: $(CHECKS)'
+
+-include hypervisor/rules.mk
+-include libhypercall/rules.mk
+-include dom0-tools/rules.mk
+-include tests/abi/rules.mk
+-include tests/unit/rules.mk
+include $(wildcard tests/unit/*/rules.mk)
+-include tests/fuzz/rules.mk
+-include tests/guest/rules.mk
+-include tests/system/rules.mk
+include scripts/rules.mk
+
+all: $(ALL)
+
+# The options: an absent .config means the defaults. A symbol may also be set on make's command
+# line; the script leaves the header alone when nothing changed, so nothing is built in vain.
+$(CONFIG): FORCE
+	$(Q)$(PYTHON) scripts/kconfig.py Kconfig $@ \
+		$(foreach v,$(filter CONFIG_%,$(.VARIABLES)),$(if $(filter command environment,$(firstword $(origin $(v)))),$(v)=$($(v))))
+
+menuconfig:
+	$(Q)$(PYTHON) -m menuconfig Kconfig
+
+setup:
+	$(Q)scripts/setup build run
+
+run: setup
+	$(Q)$(MAKE) --no-print-directory all images
+	$(Q)BUILD=$(BUILD) $(PYTHON) scripts/run.py
+
+check: setup-check
+	$(Q)BUILD=$(BUILD) MAKE='$(MAKE)' $(PYTHON) scripts/check.py $(CHECKS)
+
+.PHONY: setup-check FORCE
+setup-check:
+	$(Q)scripts/setup build test
+FORCE:
+
+check-style:
+	$(Q)$(PYTHON) tests/style/check.py --counts $(BUILD)/check/style.counts
+
+both:
+	$(Q)$(MAKE) --no-print-directory CC=gcc BUILD=$(BUILD) all
+	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)-clang all
+
+figures: all
+	$(Q)BUILD=$(BUILD) $(PYTHON) scripts/figures.py
+
+sloc:
+	$(Q)cloc --quiet --include-lang=C,'C/C++ Header',Assembly --force-lang=Assembly,S hypervisor
+
+lint:
+	$(Q)$(PYTHON) tests/style/check.py --layout
+
+install::
+	$(Q)install -d $(DESTDIR)/boot
+	$(Q)install -m 644 $(BUILD)/lamina $(DESTDIR)/boot/lamina
+
+clean::
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler. A vCPU belongs to the run queue of one CPU (v->cpu) and is in one of these places:
+ *
+ *     waiting  --wake-->  ready list  --pick-->  current of the CPU
+ *        ^                    ^  |                   |    |
+ *        |                    |  +--steal, rehome    |    |
+ *        +--- blocked, paused-|----------------------+    |
+ *                             +------- preempted ---------+
+ *
+ * Shares: a vCPU's virtual time grows by its run time divided by its weight, the ready list is sorted
+ * by it, and the smallest runs. A waker gets at most WAKE_BONUS_NS of credit for having slept, which
+ * lets it preempt those who compute; the queue's floor only rises, so nobody saves up shares.
+ *
+ * Loading is lazy. A vCPU that blocks stays loaded (v->running) while its CPU idles, and continues
+ * without any reload if it is the next to run there. While it is loaded it can run nowhere else:
+ * nobody steals or moves it. A vCPU that is paused or whose affinity forbids the CPU is unloaded by
+ * that CPU itself before it does anything else, which is what vcpu_pause() waits for.
+ *
+ * No wake-up is lost: the waker stores what it has to tell (pending event, paused bits), then takes
+ * the queue's lock; a CPU decides to run, block or halt under that lock or, for halting, with
+ * interrupts off after looking at its work word, which remote wakers set before they send a kick.
+ */
+#include "core/sched.h"
+
+#include "core/domain.h"
+#include "core/run_queue.h"
+#include "core/time.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/guest.h"
+#include "public/errno.h"
+#include "sys/log.h"
+#include "x86/upcall.h"
+
+#define SLICE_NS        UINT64_C(10000000) /* at most this long while others are ready */
+#define WAKE_BONUS_NS   UINT64_C(5000000)
+#define PREEMPT_NS      UINT64_C(500000)   /* a waker must lead by this much to preempt */
+#define CAP_PERIOD_NS   UINT64_C(30000000)
+#define WEIGHT_ONE      256u
+
+static struct {
+    uint64_t idle_cpus; /* atomic; a bit is claimed by who sends work to that CPU */
+} sched;
+
+PER_CPU(struct run_queue, run_queue);
+
+static struct run_queue *queue_of(unsigned cpu)
+{
+    return &cpu_of(cpu, run_queue);
+}
+
+static uint64_t cpus_up(void)
+{
+    unsigned nr = machine_nr_cpus();
+
+    return nr >= 64 ? ~UINT64_C(0) : BIT(nr) - 1;
+}
+
+/* The queue that v belongs to, locked. v may move until its lock is held. */
+static struct run_queue *queue_lock(const struct vcpu *v)
+{
+    for (;;) {
+        unsigned cpu = READ_ONCE(v->cpu);
+        struct run_queue *q = queue_of(cpu);
+
+        lock_take(&q->lock);
+        if (v->cpu == cpu)
+            return q;
+        lock_drop(&q->lock);
+    }
+}
+
+static bool is_runnable(const struct vcpu *v)
+{
+    return READ_ONCE(v->paused) == 0 && !v->blocked;
+}
+
+/* Must this CPU give v's state up before it does anything else? */
+static bool must_unload(const struct vcpu *v, unsigned cpu)
+{
+    return READ_ONCE(v->paused) != 0 || !(READ_ONCE(v->affinity) & BIT(cpu));
+}
+
+/* ---- accounting: queue lock held --------------------------------------------------------------- */
+
+static void state_set(struct vcpu *v, enum vcpu_state state, uint64_t now)
+{
+    v->state_ns[v->state] += now - v->state_since_ns;
+    v->state_since_ns = now;
+    v->state = state;
+}
+
+static enum vcpu_state waiting_state(const struct vcpu *v)
+{
+    if (READ_ONCE(v->paused) & ~VCPU_PAUSED_CAP)
+        return VCPU_OFFLINE;
+    return v->blocked ? VCPU_BLOCKED : VCPU_RUNNABLE;
+}
+
+/* Run time that v may still use in this period; UINT64_MAX: no cap. */
+static uint64_t cap_left(struct vcpu *v, uint64_t now)
+{
+    const struct domain *d = v->domain;
+    uint64_t budget;
+    unsigned online = 0;
+
+    if (!d->cap)
+        return UINT64_MAX;
+    if (now - v->cap_start_ns >= CAP_PERIOD_NS) {
+        v->cap_start_ns = now;
+        v->cap_used_ns = 0;
+    }
+    /* The cap is the domain's: its vCPUs that are up share it equally. */
+    for (unsigned i = 0; i < d->vcpus_max; i++)
+        online += d->vcpu[i] && !(READ_ONCE(d->vcpu[i]->paused) & VCPU_PAUSED_DOWN);
+    budget = CAP_PERIOD_NS * d->cap / 100 / MAX(online, 1u);
+    return budget > v->cap_used_ns ? budget - v->cap_used_ns : 0;
+}
+
+/* Charge current for its time since the last look. */
+static void charge(struct run_queue *q, struct vcpu *v, uint64_t now)
+{
+    uint64_t ran = now - v->slice_start_ns;
+
+    v->slice_start_ns = now;
+    v->vtime += ran * WEIGHT_ONE / MAX(v->domain->weight, 1u);
+    v->cap_used_ns += ran;
+    queue_raise_floor(q, v);
+    if (cap_left(v, now) == 0 && !(atomic_or(&v->paused, VCPU_PAUSED_CAP) & VCPU_PAUSED_CAP))
+        timer_set(&v->cap_timer, q->cpu, v->cap_start_ns + CAP_PERIOD_NS);
+}
+
+static void cap_fire(struct timer *timer)
+{
+    struct vcpu *v = container_of(timer, struct vcpu, cap_timer);
+
+    atomic_and(&v->paused, ~VCPU_PAUSED_CAP);
+    sched_wake(v);
+}
+
+/* ---- where a vCPU goes ------------------------------------------------------------------------- */
+
+/* The CPU that a vCPU which became runnable should run on; an idle one is claimed. */
+static unsigned choose_cpu(const struct vcpu *v)
+{
+    uint64_t allowed = READ_ONCE(v->affinity) & cpus_up();
+    uint64_t idle;
+    unsigned cpu, best = v->cpu, shortest;
+
+    if (v->running)
+        return v->cpu;
+    if ((allowed & BIT(v->cpu)) && queue_is_idle(queue_of(v->cpu)))
+        return v->cpu;
+    idle = atomic_read(&sched.idle_cpus) & allowed;
+    for_each_bit(cpu, idle)
+        if (atomic_bit_clear(&sched.idle_cpus, cpu))
+            return cpu;
+    if (allowed & BIT(v->cpu))
+        return v->cpu;
+    shortest = UINT32_MAX;
+    for_each_bit(cpu, allowed) {
+        unsigned length = READ_ONCE(queue_of(cpu)->nr_ready);
+
+        if (length < shortest) {
+            shortest = length;
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+/* q and v's lock held, v in no list and not loaded: it belongs to `cpu` from now on. */
+static void move_to(const struct run_queue *q, struct vcpu *v, unsigned cpu)
+{
+    v->vtime = queue_vtime_moved(v->vtime, q, queue_of(cpu));
+    WRITE_ONCE(v->cpu, (uint16_t)cpu);
+}
+
+/* q's lock held, v just went into its ready list: does its CPU have to look? */
+static void notify_ready(struct run_queue *q, const struct vcpu *v, uint64_t now)
+{
+    struct vcpu *running = q->active;
+
+    if (running && running != v) {
+        uint64_t ran = now - running->slice_start_ns;
+        uint64_t reached = running->vtime + ran * WEIGHT_ONE / MAX(running->domain->weight, 1u);
+
+        if (v->vtime + PREEMPT_NS >= reached) {
+            /* Not urgent: the end of the slice will do, which nobody waited for so far. */
+            if (!q->slice.is_set)
+                timer_set(&q->slice, q->cpu, running->slice_start_ns + SLICE_NS);
+            return;
+        }
+    }
+    cpu_set_work(q->cpu, WORK_SCHEDULE);
+}
+
+/* Put v where it should run, if it is runnable and not there yet. */
+static void make_ready(struct vcpu *v, bool unblock)
+{
+    struct run_queue *q = queue_lock(v);
+    uint64_t now = machine_now_ns();
+    bool chosen = false;
+
+    if (unblock) {
+        WRITE_ONCE(v->blocked, false);
+        WRITE_ONCE(v->polling, false);
+    }
+    while (is_runnable(v) && !v->queued && q->active != v) {
+        unsigned cpu = chosen ? v->cpu : choose_cpu(v);
+
+        chosen = true;
+        if (cpu == q->cpu) {
+            if (v->state != VCPU_RUNNABLE)
+                state_set(v, VCPU_RUNNABLE, now);
+            v->vtime = MAX(v->vtime, q->floor - MIN(q->floor, WAKE_BONUS_NS));
+            queue_insert(q, v);
+            notify_ready(q, v, now);
+            break;
+        }
+        move_to(q, v, cpu);
+        lock_drop(&q->lock);
+        q = queue_lock(v); /* others may have acted meanwhile: all is looked at again */
+    }
+    lock_drop(&q->lock);
+}
+
+void sched_wake(struct vcpu *v)
+{
+    make_ready(v, false);
+}
+
+void sched_unblock(struct vcpu *v)
+{
+    make_ready(v, true);
+}
+
+void sched_sleep(struct vcpu *v, bool sync)
+{
+    struct run_queue *q = queue_lock(v);
+    bool is_loaded = v->running;
+
+    if (v->queued && !is_runnable(v)) {
+        queue_remove(q, v);
+        if (q->active != v)
+            state_set(v, waiting_state(v), machine_now_ns());
+    } else if (!is_loaded && q->active != v && v->state != waiting_state(v)) {
+        state_set(v, waiting_state(v), machine_now_ns());
+    }
+    lock_drop(&q->lock);
+    if (!is_loaded)
+        return;
+    cpu_set_work(q->cpu, WORK_SCHEDULE);
+    if (sync && v != current)
+        while (READ_ONCE(v->running) && READ_ONCE(v->paused))
+            machine_relax();
+}
+
+/* ---- loading and unloading: this CPU's queue, lock not held ------------------------------------ */
+
+static void unload(struct run_queue *q)
+{
+    struct vcpu *v = q->loaded;
+
+    sched_runstate_publish(v);
+    machine_guest_save(&v->arch);
+    machine_guest_none();
+    atomic_and(&v->domain->mm.cpus, ~BIT(q->cpu));
+    lock_take(&q->lock);
+    q->loaded = NULL;
+    /* The state is in memory now: a pauser may go on, another CPU may load it. */
+    atomic_write(&v->running, false);
+    lock_drop(&q->lock);
+}
+
+/* v waits in this CPU's queue though it must not or need not: let it run elsewhere. */
+static void rehome(struct run_queue *q, struct vcpu *v)
+{
+    lock_take(&q->lock);
+    if (v->cpu == q->cpu && v->queued && !v->running) {
+        unsigned cpu = choose_cpu(v);
+
+        if (cpu != q->cpu) {
+            queue_remove(q, v);
+            move_to(q, v, cpu);
+        }
+    }
+    lock_drop(&q->lock);
+    make_ready(v, false);
+}
+
+static void timers_follow(struct vcpu *v)
+{
+    unsigned cpu = v->cpu;
+
+    if (v->singleshot.is_set && v->singleshot.cpu != cpu)
+        timer_migrate(&v->singleshot, cpu);
+    if (v->periodic.is_set && v->periodic.cpu != cpu)
+        timer_migrate(&v->periodic, cpu);
+}
+
+/* Replace what is loaded on this CPU by v. */
+static void load(struct run_queue *q, struct vcpu *v)
+{
+    struct vcpu *old = q->loaded;
+
+    if (old) {
+        sched_runstate_publish(old);
+        machine_guest_save(&old->arch);
+    }
+    /* Set before the first translation can be cached: a flush that misses the bit came earlier. */
+    atomic_or(&v->domain->mm.cpus, BIT(q->cpu));
+    machine_guest_load(&v->arch);
+    if (old) {
+        if (old->domain != v->domain)
+            atomic_and(&old->domain->mm.cpus, ~BIT(q->cpu));
+        lock_take(&q->lock);
+        atomic_write(&old->running, false);
+        lock_drop(&q->lock);
+    }
+    q->loaded = v;
+    time_update_vcpu(v);
+    timers_follow(v);
+}
+
+/* ---- the decision ------------------------------------------------------------------------------ */
+
+/* What current did so far is accounted; it goes back to the list or waits. */
+static void deschedule(struct run_queue *q, struct vcpu *prev)
+{
+    uint64_t now = machine_now_ns();
+
+    lock_take(&q->lock);
+    charge(q, prev, now);
+    q->active = NULL;
+    if (!is_runnable(prev))
+        state_set(prev, waiting_state(prev), now);
+    else if (!prev->queued)
+        queue_insert(q, prev);
+    lock_drop(&q->lock);
+}
+
+/* Take the first ready vCPU and make it current; NULL: none. */
+static struct vcpu *pick(struct run_queue *q, struct vcpu *prev)
+{
+    uint64_t now = machine_now_ns();
+    struct vcpu *next;
+
+    lock_take(&q->lock);
+    next = q->ready;
+    if (prev && prev != next && prev->state == VCPU_RUNNING)
+        state_set(prev, VCPU_RUNNABLE, now);
+    if (next) {
+        queue_remove(q, next);
+        if (next->state != VCPU_RUNNING)
+            state_set(next, VCPU_RUNNING, now);
+        next->slice_start_ns = now;
+        q->active = next;
+        next->running = true;
+        atomic_and(&sched.idle_cpus, ~BIT(q->cpu));
+        queue_raise_floor(q, next);
+    }
+    lock_drop(&q->lock);
+    if (next && (q->nr_ready || next->domain->cap)) {
+        uint64_t left = MIN(cap_left(next, now), SLICE_NS);
+
+        timer_set(&q->slice, q->cpu, now + left);
+    }
+    return next;
+}
+
+/* Bring one ready vCPU of another queue that is longer than `over` here. */
+static bool steal(struct run_queue *q, unsigned over)
+{
+    unsigned nr = machine_nr_cpus();
+
+    for (unsigned i = 1; i < nr; i++) {
+        struct run_queue *other = queue_of((q->cpu + i) % nr);
+        struct vcpu *v;
+
+        /* Only a try: who holds that lock may just be looking at ours. */
+        if (READ_ONCE(other->nr_ready) <= over || !lock_try(&other->lock))
+            continue;
+        v = other->ready;
+        while (v && (v->running || !(v->affinity & BIT(q->cpu))))
+            v = v->next_ready;
+        if (v) {
+            queue_remove(other, v);
+            move_to(other, v, q->cpu);
+        }
+        lock_drop(&other->lock);
+        if (!v)
+            continue;
+        lock_take(&q->lock);
+        if (v->cpu == q->cpu && is_runnable(v) && !v->queued && q->active != v)
+            queue_insert(q, v);
+        lock_drop(&q->lock);
+        return true;
+    }
+    return false;
+}
+
+/*
+ * A vCPU was preempted and unloaded here: another CPU may have room. At the end of a slice an equally
+ * long queue will do as well, which lets three vCPUs rotate over two CPUs instead of pairing two.
+ */
+static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
+{
+    uint64_t allowed = READ_ONCE(prev->affinity) & cpus_up() & ~BIT(q->cpu);
+    unsigned cpu, target = q->cpu;
+
+    if (atomic_read(&sched.idle_cpus) & allowed) {
+        rehome(q, prev);
+        return;
+    }
+    if (!slice_ended)
+        return;
+    for_each_bit(cpu, allowed)
+        if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
+            target = cpu;
+    if (target == q->cpu)
+        return;
+    lock_take(&q->lock);
+    if (prev->cpu == q->cpu && prev->queued && !prev->running) {
+        struct run_queue *other = queue_of(target);
+
+        queue_remove(q, prev);
+        move_to(q, prev, target);
+        lock_drop(&q->lock);
+        lock_take(&other->lock);
+        if (prev->cpu == target && is_runnable(prev) && !prev->queued && other->active != prev) {
+            queue_insert(other, prev);
+            notify_ready(other, prev, machine_now_ns());
+        }
+        lock_drop(&other->lock);
+        return;
+    }
+    lock_drop(&q->lock);
+}
+
+static void run(struct run_queue *q, struct vcpu *prev, struct vcpu *next) noreturn;
+static void run(struct run_queue *q, struct vcpu *prev, struct vcpu *next)
+{
+    struct vcpu *displaced = q->loaded != next ? q->loaded : NULL;
+    bool slice_ended = q->slice_ended;
+
+    q->slice_ended = false;
+    if (q->loaded != next)
+        load(q, next);
+    current = next;
+    if (next != prev)
+        sched_runstate_publish(next);
+    if (displaced && displaced == prev)
+        share_out(q, prev, slice_ended);
+    /* Stores above (running, current) before the exit path's look at work and events. */
+    memory_barrier();
+    machine_resume(&next->arch);
+}
+
+/* Nothing to run: serve what interrupts bring, halted in between. */
+static void idle_loop(void) noreturn;
+static void idle_loop(void)
+{
+    struct run_queue *q = &this_cpu(run_queue);
+    uint64_t since = machine_now_ns();
+
+    for (;;) {
+        struct vcpu *next;
+
+        if (cpu_take_work() & WORK_TIMER)
+            timer_run();
+        if (q->loaded && must_unload(q->loaded, q->cpu)) {
+            struct vcpu *v = q->loaded;
+
+            unload(q);
+            rehome(q, v);
+        }
+        next = pick(q, NULL);
+        if (!next) {
+            atomic_or(&sched.idle_cpus, BIT(q->cpu));
+            if (steal(q, 0))
+                next = pick(q, NULL);
+        }
+        if (next) {
+            q->idle_ns += machine_now_ns() - since;
+            run(q, NULL, next);
+        }
+        if (READ_ONCE(this_cpu(cpu_work)) == 0)
+            machine_idle();
+    }
+}
+
+void sched_switch(void)
+{
+    struct run_queue *q = &this_cpu(run_queue);
+    struct vcpu *prev = current, *next;
+
+    if (prev) {
+        deschedule(q, prev);
+        /* Whatever happens from here on happens to no vCPU, until run(). */
+        current = NULL;
+        if (must_unload(prev, q->cpu)) {
+            unload(q);
+            rehome(q, prev);
+        }
+    }
+    next = pick(q, prev);
+    if (next)
+        run(q, prev, next);
+    machine_run(idle_loop);
+}
+
+/* ---- what the guest asks ----------------------------------------------------------------------- */
+
+static void slice_fire(struct timer *timer)
+{
+    struct run_queue *q = container_of(timer, struct run_queue, slice);
+
+    q->slice_ended = true;
+    cpu_set_work(q->cpu, WORK_SCHEDULE);
+}
+
+void sched_yield(void)
+{
+    struct run_queue *q = &this_cpu(run_queue);
+    struct vcpu *v = current;
+
+    if (READ_ONCE(q->nr_ready) == 0)
+        return;
+    lock_take(&q->lock);
+    /* Behind the first in line, which gives up no more than what it was ahead. */
+    if (q->ready)
+        v->vtime = MAX(v->vtime, q->ready->vtime);
+    lock_drop(&q->lock);
+    cpu_set_work(q->cpu, WORK_SCHEDULE);
+}
+
+void sched_block(void)
+{
+    struct vcpu *v = current;
+
+    WRITE_ONCE(v->arch.info->evtchn_upcall_mask, 0);
+    WRITE_ONCE(v->blocked, true);
+    /* Blocked is visible before the last look: who makes an event pending later will see it. */
+    memory_barrier();
+    if (vcpu_event_deliverable(v))
+        WRITE_ONCE(v->blocked, false);
+    else
+        cpu_set_work(v->cpu, WORK_SCHEDULE);
+}
+
+static void poll_fire(struct timer *timer)
+{
+    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
+
+    /* A deadline that outlived its poll must not end a later block. */
+    if (READ_ONCE(v->polling))
+        sched_unblock(v);
+}
+
+/* Is there a reason not to wait? > 0: yes, 0: none, or an error. */
+static int poll_ready(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns)
+{
+    if (vcpu_event_deliverable(v))
+        return 1;
+    for (unsigned i = 0; i < nr; i++) {
+        int rc = evtchn_is_pending(v->domain, ports[i]);
+
+        if (rc)
+            return rc;
+    }
+    return timeout_ns && timeout_ns <= machine_now_ns();
+}
+
+int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns)
+{
+    int rc;
+
+    timer_stop(&v->poll_timer);
+    WRITE_ONCE(v->polling, true);
+    WRITE_ONCE(v->blocked, true);
+    memory_barrier(); /* as in sched_block() */
+    rc = poll_ready(v, ports, nr, timeout_ns);
+    if (rc) {
+        WRITE_ONCE(v->polling, false);
+        WRITE_ONCE(v->blocked, false);
+        return MIN(rc, 0);
+    }
+    if (timeout_ns)
+        timer_set(&v->poll_timer, v->cpu, timeout_ns);
+    cpu_set_work(v->cpu, WORK_SCHEDULE);
+    return 0;
+}
+
+/* ---- control ----------------------------------------------------------------------------------- */
+
+int sched_set_affinity(struct vcpu *v, uint64_t cpus)
+{
+    struct run_queue *q;
+    bool is_loaded;
+
+    if ((cpus & cpus_up()) == 0)
+        return -XEN_EINVAL;
+    q = queue_lock(v);
+    v->affinity = cpus;
+    is_loaded = v->running;
+    lock_drop(&q->lock);
+    if (is_loaded)
+        cpu_set_work(q->cpu, WORK_SCHEDULE);
+    else if (!(cpus & BIT(q->cpu)))
+        rehome(q, v);
+    return 0;
+}
+
+void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    struct run_queue *q = queue_lock(v);
+
+    memset(out, 0, sizeof(*out)); /* the padding reaches guests too */
+    out->state = (int32_t)v->state;
+    out->state_entry_time = v->state_since_ns;
+    for (unsigned i = 0; i < ARRAY_SIZE(v->state_ns); i++)
+        out->time[i] = v->state_ns[i];
+    out->time[v->state] += machine_now_ns() - v->state_since_ns;
+    lock_drop(&q->lock);
+}
+
+/* The area is found by a kernel address: the kernel's root must be loaded while it is written. */
+void sched_runstate_publish(struct vcpu *v)
+{
+    struct vcpu_runstate_info info;
+    guest_ptr_t area = v->runstate_area;
+    guest_ptr_t entry_time = guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
+    bool shows_update = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
+    bool in_user = !v->arch.in_kernel;
+    int rc = 0;
+
+    if (!area.va)
+        return;
+    memset(&info, 0, sizeof(info)); /* no padding of ours leaks */
+    info.state = (int32_t)v->state;
+    info.state_entry_time = v->state_since_ns;
+    for (unsigned i = 0; i < ARRAY_SIZE(v->state_ns); i++)
+        info.time[i] = v->state_ns[i];
+    if (in_user) {
+        v->arch.in_kernel = true;
+        machine_load_cr3(&v->arch);
+    }
+    if (shows_update) {
+        uint64_t updating = info.state_entry_time | XEN_RUNSTATE_UPDATE;
+
+        rc = copy_to_guest(entry_time, &updating, sizeof(updating));
+        info.state_entry_time = updating;
+    }
+    if (!rc)
+        rc = copy_to_guest(area, &info, sizeof(info));
+    if (!rc && shows_update) {
+        info.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
+        store_barrier();
+        rc = copy_to_guest(entry_time, &info.state_entry_time, sizeof(info.state_entry_time));
+    }
+    if (in_user) {
+        v->arch.in_kernel = false;
+        machine_load_cr3(&v->arch);
+    }
+    /* An area that went away is the guest's own loss: it reads what it finds. */
+    (void)rc;
+}
+
+uint64_t sched_idle_ns(unsigned cpu)
+{
+    return READ_ONCE(queue_of(cpu)->idle_ns);
+}
+
+void sched_print(void)
+{
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++) {
+        struct run_queue *q = queue_of(cpu);
+
+        lock_take(&q->lock);
+        log_info("cpu %u: %u ready, floor %lu, idle %lu ms%s", cpu, q->nr_ready, q->floor,
+                 q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
+        if (q->active)
+            log_info("  runs d%uv%u vtime %lu", q->active->domain->id, q->active->id,
+                     q->active->vtime);
+        for (struct vcpu *v = q->ready; v; v = v->next_ready)
+            log_info("  d%uv%u vtime %lu weight %u", v->domain->id, v->id, v->vtime,
+                     v->domain->weight);
+        lock_drop(&q->lock);
+    }
+}
+
+/* ---- life cycle -------------------------------------------------------------------------------- */
+
+void sched_vcpu_init(struct vcpu *v)
+{
+    v->affinity = ~UINT64_C(0);
+    v->cpu = (uint16_t)((v->domain->id + v->id) % machine_nr_cpus());
+    v->vtime = READ_ONCE(queue_of(v->cpu)->floor);
+    v->state = VCPU_OFFLINE;
+    v->state_since_ns = machine_now_ns();
+    timer_init(&v->poll_timer, poll_fire);
+    timer_init(&v->cap_timer, cap_fire);
+}
+
+void sched_vcpu_remove(struct vcpu *v)
+{
+    timer_stop(&v->poll_timer);
+    timer_stop(&v->cap_timer);
+    BUG_ON(v->running || v->queued);
+}
+
+void sched_init(void)
+{
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++) {
+        struct run_queue *q = queue_of(cpu);
+
+        *q = (struct run_queue){ .cpu = cpu };
+        lock_init(&q->lock, LOCK_SCHED);
+        timer_init(&q->slice, slice_fire);
+        q->slice.cpu = (uint16_t)cpu;
+    }
+}
+
+void upcall_cpu_ready(void)
+{
+    machine_run(idle_loop);
+}

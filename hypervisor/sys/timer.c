@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Deadlines. Each CPU has a pairing heap of its timers, earliest on top, threaded through the timers
+ * themselves: setting never needs memory and so never fails, costs a comparison, and the number of
+ * timers needs no bound. The CPU's hardware deadline is programmed only when the top gets earlier;
+ * after a stop it may come too early, and then finds nothing due.
+ */
+#include "sys/timer.h"
+
+#include "lib/bits.h"
+#include "sys/lock.h"
+#include "sys/percpu.h"
+#include "x86/upcall.h"
+
+struct deadlines {
+    spinlock_t lock;
+    struct timer *top;
+    uint64_t programmed_ns;  /* what the hardware waits for; UINT64_MAX: nothing */
+    struct timer *running;   /* its fire() is being called */
+};
+static PER_CPU(struct deadlines, deadlines) = {
+    .lock = SPINLOCK_INIT(LOCK_TIMER),
+    .programmed_ns = UINT64_MAX,
+};
+
+/* ---- the heap --------------------------------------------------------------------------------- */
+
+/* Both are roots or NULL; returns the earlier with the other as its first child. */
+static struct timer *heap_meld(struct timer *a, struct timer *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    if (b->deadline_ns < a->deadline_ns) {
+        struct timer *later = a;
+
+        a = b;
+        b = later;
+    }
+    b->sibling = a->child;
+    if (a->child)
+        a->child->prev = b;
+    a->child = b;
+    b->prev = a;
+    return a;
+}
+
+/* Meld a list of siblings into one root: pairs from the left, then all pairs from the right. */
+static struct timer *heap_meld_list(struct timer *list)
+{
+    struct timer *pairs = NULL, *root = NULL;
+
+    while (list) {
+        struct timer *a = list, *b = a->sibling, *pair;
+
+        list = b ? b->sibling : NULL;
+        a->sibling = a->prev = NULL;
+        if (b)
+            b->sibling = b->prev = NULL;
+        pair = heap_meld(a, b);
+        pair->sibling = pairs;
+        pairs = pair;
+    }
+    while (pairs) {
+        struct timer *next = pairs->sibling;
+
+        pairs->sibling = NULL;
+        root = heap_meld(root, pairs);
+        pairs = next;
+    }
+    return root;
+}
+
+static void heap_insert(struct deadlines *d, struct timer *timer)
+{
+    timer->child = timer->sibling = timer->prev = NULL;
+    timer->is_set = true;
+    d->top = heap_meld(d->top, timer);
+}
+
+static void heap_remove(struct deadlines *d, struct timer *timer)
+{
+    struct timer *children = heap_meld_list(timer->child);
+
+    if (timer == d->top) {
+        d->top = children;
+    } else {
+        if (timer->prev->child == timer)
+            timer->prev->child = timer->sibling;
+        else
+            timer->prev->sibling = timer->sibling;
+        if (timer->sibling)
+            timer->sibling->prev = timer->prev;
+        d->top = heap_meld(d->top, children);
+    }
+    timer->child = timer->sibling = timer->prev = NULL;
+    timer->is_set = false;
+}
+
+/* ---- a CPU's deadlines ------------------------------------------------------------------------ */
+
+/* The timer's CPU may change until its lock is held. */
+static struct deadlines *deadlines_lock(struct timer *timer)
+{
+    for (;;) {
+        unsigned cpu = READ_ONCE(timer->cpu);
+        struct deadlines *d = &cpu_of(cpu, deadlines);
+
+        lock_take(&d->lock);
+        if (timer->cpu == cpu)
+            return d;
+        lock_drop(&d->lock);
+    }
+}
+
+/* Lock held; this CPU's deadlines. */
+static void deadline_program(struct deadlines *d)
+{
+    if (d->top && d->top->deadline_ns < d->programmed_ns) {
+        d->programmed_ns = d->top->deadline_ns;
+        machine_set_deadline(d->programmed_ns);
+    }
+}
+
+void timer_init(struct timer *timer, void (*fire)(struct timer *timer))
+{
+    *timer = (struct timer){ .fire = fire };
+}
+
+void timer_set(struct timer *timer, unsigned cpu, uint64_t deadline_ns)
+{
+    struct deadlines *d = deadlines_lock(timer);
+    bool is_first, is_local;
+
+    if (timer->is_set)
+        heap_remove(d, timer);
+    while (timer->cpu != cpu) {
+        /* Not set now: the lock that guards it moves with this store. */
+        timer->cpu = (uint16_t)cpu;
+        lock_drop(&d->lock);
+        d = deadlines_lock(timer);
+        if (timer->is_set)
+            heap_remove(d, timer); /* set by another CPU in between: the later call wins */
+    }
+    timer->deadline_ns = deadline_ns;
+    heap_insert(d, timer);
+    is_first = d->top == timer;
+    is_local = cpu == machine_cpu_id();
+    if (is_first && is_local)
+        deadline_program(d);
+    lock_drop(&d->lock);
+
+    /* Another CPU programs its own deadline; what is due now need not wait for an interrupt. */
+    if (is_first && (!is_local || deadline_ns <= machine_now_ns()))
+        cpu_set_work(cpu, WORK_TIMER);
+}
+
+void timer_stop(struct timer *timer)
+{
+    for (;;) {
+        struct deadlines *d = deadlines_lock(timer);
+        bool is_local = timer->cpu == machine_cpu_id();
+
+        if (timer->is_set)
+            heap_remove(d, timer);
+        lock_drop(&d->lock);
+        if (is_local || READ_ONCE(d->running) != timer)
+            return;
+        /* It may arm itself again before it ends: look once more then. */
+        while (READ_ONCE(d->running) == timer)
+            machine_relax();
+    }
+}
+
+void timer_migrate(struct timer *timer, unsigned cpu)
+{
+    struct deadlines *d = deadlines_lock(timer);
+    bool was_set = timer->is_set && timer->cpu != cpu;
+    uint64_t deadline_ns = timer->deadline_ns;
+
+    if (was_set)
+        heap_remove(d, timer);
+    lock_drop(&d->lock);
+    if (was_set)
+        timer_set(timer, cpu, deadline_ns);
+}
+
+void timer_run(void)
+{
+    struct deadlines *d = &this_cpu(deadlines);
+
+    lock_take(&d->lock);
+    while (d->top && d->top->deadline_ns <= machine_now_ns()) {
+        struct timer *timer = d->top;
+
+        heap_remove(d, timer);
+        WRITE_ONCE(d->running, timer);
+        lock_drop(&d->lock);
+        timer->fire(timer);
+        WRITE_ONCE(d->running, NULL);
+        lock_take(&d->lock);
+    }
+    deadline_program(d);
+    lock_drop(&d->lock);
+}
+
+void upcall_deadline(void)
+{
+    /* The hardware waits for nothing now; timer_run() programs the next one. */
+    WRITE_ONCE(this_cpu(deadlines).programmed_ns, UINT64_MAX);
+    cpu_set_work(machine_cpu_id(), WORK_TIMER);
+}

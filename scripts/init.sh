@@ -1,0 +1,76 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: MIT
+#
+# The first program of dom0. Brings up the devices, then either runs the test that the kernel's
+# command line names (lamina.test=NAME: /tests/NAME, then power off) or gives a shell on the
+# console.
+
+PATH=/sbin:/bin:/usr/sbin:/usr/bin
+export PATH HOME=/root TERM=vt102
+/bin/busybox --install -s /bin
+rm -f /bin/poweroff /bin/reboot /bin/halt
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+mkdir -p /dev/pts /dev/shm
+mount -t devpts pts /dev/pts
+mount -t tmpfs run /run
+ln -sf /proc/self/fd /dev/fd
+ln -sf fd/0 /dev/stdin
+hostname dom0
+ip link set lo up
+
+# Loads the driver of everything that has been found so far. A driver may bring up a bus with more
+# on it, so this goes on for as long as it finds new names.
+load_modules() {
+    known=
+    while :; do
+        names=$(find /sys/devices -name modalias -exec cat {} + 2>/dev/null | sort -u)
+        [ "$names" != "$known" ] || break
+        known=$names
+        echo "$names" | xargs modprobe -aqb 2>/dev/null
+    done
+    modprobe -aq sd_mod ext4 2>/dev/null
+}
+load_modules
+
+if [ -d /proc/xen ]; then
+    modprobe -aq xen-evtchn xen-gntdev xen-privcmd xenfs 2>/dev/null
+    mount -t xenfs xenfs /proc/xen 2>/dev/null
+fi
+
+kernel_option() {
+    for word in $(cat /proc/cmdline); do
+        case $word in "$1="*) echo "${word#*=}" ;; esac
+    done | tail -n 1
+}
+
+test=$(kernel_option lamina.test)
+if [ -n "$test" ]; then
+    if [ -x "/tests/$test" ]; then
+        cd /tests && "./$test"
+    else
+        echo "LAMINA-TEST $test not ok: no such test"
+    fi
+    echo "LAMINA-TEST-END"
+    /sbin/poweroff
+fi
+
+type=$(cat /sys/hypervisor/type 2>/dev/null || echo none)
+extra=$(cat /sys/hypervisor/version/extra 2>/dev/null)
+memory=$(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
+cat <<END
+
+Linux $(uname -r) on $(nproc) CPU(s), $memory MiB; hypervisor: $type $extra
+This is the control domain. "poweroff" ends the machine, "reboot" restarts it.
+
+END
+# The shell would prefer busybox's own commands, which expect another init.
+for command in poweroff reboot halt; do
+    echo "$command() { /sbin/$command; }"
+done >/etc/profile
+export ENV=/etc/profile PS1='dom0# '
+cd /root
+while :; do
+    setsid cttyhack sh
+done

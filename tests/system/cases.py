@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""The system tests, as data: a machine, a way to boot it, and what must happen."""
+
+import dataclasses
+import hashlib
+import os
+import struct
+import typing
+
+import qemu
+from guest import Failure
+
+EVERYWHERE = ("lamina", "xen", "native")
+HYPERVISORS = ("lamina", "xen")
+LAMINA = ("lamina",)
+
+PROMPT = "dom0# "
+BOOT_SECONDS = 180
+
+
+def no_devices(bench, name):
+    return []
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    body: typing.Callable
+    hypervisors: tuple = EVERYWHERE
+    machine: str = "pc"
+    cpus: int = 2
+    memory: int = 1024
+    boot: str = "qemu"          # or multiboot-bios, multiboot2-bios, multiboot2-uefi
+    options: str = ""           # for the hypervisor
+    append: str = "loglevel=5"  # for dom0's kernel
+    test: str = ""              # a script of tests/system/dom0 to run instead of a shell
+    devices: typing.Callable = no_devices
+    modules: typing.Callable = None
+
+    def arguments(self, bench):
+        return f"{self.append} lamina.test={self.test}" if self.test else self.append
+
+
+CASES = []
+
+
+def case(name, body, hypervisors=EVERYWHERE, **fields):
+    CASES.append(Case(name, body, hypervisors, **fields))
+
+
+# What must happen -------------------------------------------------------------------------------
+
+def shell_then_poweroff(guest):
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("poweroff\n")
+    guest.expect_end("guest-shutdown")
+
+
+def shell_then_reboot(guest):
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("reboot\n")
+    guest.expect_end("guest-reset")
+
+
+def processors(count):
+    def body(guest):
+        guest.expect(rf"on {count} CPU\(s\)", BOOT_SECONDS)
+        shell_then_poweroff(guest)
+    return body
+
+
+def test_script(name, seconds=240):
+    """The script inside dom0 says ok or not ok; then the machine powers off."""
+    def body(guest):
+        guest.expect(rf"LAMINA-TEST {name} ok", BOOT_SECONDS + seconds)
+        guest.expect("LAMINA-TEST-END")
+        guest.expect_end("guest-shutdown")
+    return body
+
+
+def refused(pattern):
+    """One line says what is wrong; the machine does not reset."""
+    def body(guest):
+        guest.expect(rf"Lamina: [^\n]*{pattern}", 30, fatal=None)
+        if guest.shutdown_reason:
+            raise Failure(f"the machine ended by {guest.shutdown_reason}")
+    return body
+
+
+def panic_then_reset(guest):
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("echo c >/proc/sysrq-trigger\n")
+    guest.expect(r"Kernel panic - not syncing", 60, fatal=None)
+    guest.expect_end("guest-reset")
+
+
+def panic_then_halt(guest):
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("echo c >/proc/sysrq-trigger\n")
+    guest.expect(r"Lamina: [^\n]*(crash|panic)", 60, fatal=None)
+    guest.expect(r"(?i)Lamina: [^\n]*\brip\b", 30, fatal=None)
+    guest.expect(r"Lamina: [^\n]*noreboot", 30, fatal=None)
+
+
+# A paste of 64 lines of 64 bytes: 4 KiB, which no line editor reads ahead of time.
+PASTE = "".join(f"{number:03d} " + "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVW"
+                + "\n" for number in range(64))
+
+
+def say(guest, word):
+    """Has the shell print `word`; what is typed does not contain it, so an echo cannot pass."""
+    guest.send(f'echo "{word[:1]}""{word[1:]}"\n')
+    guest.expect(rf"{word}\r+\n")
+
+
+def console(guest):
+    """Line editing, a paste without loss, and the interrupt key."""
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("echo wrXng\x7f\x7f\x7f\x7fight\n")
+    guest.expect("\nwight\r+\n")
+    guest.send("stty -echo\n")
+    say(guest, "quiet")
+    guest.send("cat >/tmp/paste\n")
+    guest.send(PASTE)
+    guest.send("\x04")
+    guest.send("wc -c </tmp/paste; md5sum </tmp/paste\n")
+    guest.expect(rf"\b{len(PASTE)}\r+\n", 60)
+    guest.expect(hashlib.md5(PASTE.encode()).hexdigest())
+    guest.send('stty echo; echo "star""ted"; sleep 1000\n')
+    guest.expect("started\r+\n")
+    guest.send("\x03")
+    say(guest, "back")
+    guest.send("poweroff\n")
+    guest.expect_end("guest-shutdown")
+
+
+# Machines ---------------------------------------------------------------------------------------
+
+def virtio(bench, name):
+    disk = bench.scratch(f"{name}.disk", 64 << 20)
+    return qemu.disk(disk, "virtio-blk-pci") + qemu.user_network("virtio-net-pci")
+
+
+def virtio_legacy_interrupts(bench, name):
+    """No MSI-X: the same devices on interrupt lines."""
+    disk = bench.scratch(f"{name}.disk", 64 << 20)
+    return (qemu.disk(disk, "virtio-blk-pci,vectors=0")
+            + qemu.user_network("virtio-net-pci,vectors=0"))
+
+
+def ahci_e1000(bench, name):
+    disk = bench.scratch(f"{name}.disk", 64 << 20)
+    return (["-device", "ahci,id=ahci0"] + qemu.disk(disk, "ide-hd,bus=ahci0.0")
+            + qemu.user_network("e1000"))
+
+
+def nvme_e1000e(bench, name):
+    disk = bench.scratch(f"{name}.disk", 64 << 20)
+    return qemu.disk(disk, "nvme,serial=lamina") + qemu.user_network("e1000e")
+
+
+# Wrong inputs -----------------------------------------------------------------------------------
+
+def written(bench, name, data):
+    path = os.path.join(bench.folder, name)
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+def bzimage_by_mistake(bench):
+    return [(bench.vmlinuz, "console=hvc0"), (bench.initrd, "")]
+
+
+def truncated_elf(bench):
+    with open(bench.vmlinux, "rb") as file:
+        return [(written(bench, "truncated", file.read(1 << 20)), "console=hvc0")]
+
+
+def elf_without_notes(bench):
+    """A whole ELF file with one loadable segment, and nothing that says "PV"."""
+    code = b"\xf4" * 64
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, 0xffffffff81000000,
+                         64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 4096, 0xffffffff81000000, 0x1000000,
+                          len(code), len(code), 4096)
+    data = (header + segment).ljust(4096, b"\0") + code
+    return [(written(bench, "no-notes", data), "console=hvc0")]
+
+
+def no_module(bench):
+    return []
+
+
+# The list ---------------------------------------------------------------------------------------
+
+for kind in ("pc", "q35"):
+    for count in (1, 2, 4):
+        case(f"boot-{kind}-{count}", processors(count), machine=kind, cpus=count)
+
+for way in ("multiboot-bios", "multiboot2-bios", "multiboot2-uefi"):
+    case(f"boot-{way}", shell_then_poweroff, hypervisors=HYPERVISORS, boot=way)
+
+for mib in (256, 512, 3072, 4096, 16384):
+    case(f"memory-{mib}", shell_then_poweroff, memory=mib, cpus=1)
+
+case("reboot", shell_then_reboot)
+case("console", console)
+case("panic-reset", panic_then_reset, append="loglevel=5 panic=1")
+case("panic-noreboot", panic_then_halt, hypervisors=LAMINA, options="noreboot")
+
+case("bad-bzimage", refused(".*lamina-extract-kernel"), LAMINA, modules=bzimage_by_mistake)
+case("bad-truncated-elf", refused(".*truncated"), LAMINA, modules=truncated_elf)
+case("bad-no-notes", refused(".*note"), LAMINA, modules=elf_without_notes)
+case("bad-no-module", refused(".*module"), LAMINA, modules=no_module)
+case("bad-unknown-option", refused(".*frobnicate"), LAMINA, options="frobnicate=1")
+case("bad-dom0-mem", refused(".*dom0_mem"), LAMINA, options="dom0_mem=64G")
+
+case("devices-virtio", test_script("devices"), test="devices", devices=virtio)
+case("devices-virtio-q35", test_script("devices"), test="devices", devices=virtio, machine="q35")
+case("devices-lines", test_script("devices"), test="devices", devices=virtio_legacy_interrupts)
+case("devices-ahci-e1000", test_script("devices"), test="devices", devices=ahci_e1000)
+case("devices-nvme-e1000e", test_script("devices"), test="devices", devices=nvme_e1000e,
+     machine="q35")
+for script in ("programs", "hotplug", "clock"):
+    case(script, test_script(script), test=script)

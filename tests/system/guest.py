@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""One virtual machine under test: its serial console, its end, and its log.
+
+Nothing here sleeps: every wait is for text on the console or for the end of the machine, and has
+a bound. Console text is also written to a log, which the runner prints when the case fails.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+
+
+class Failure(Exception):
+    """What went wrong, in one line."""
+
+
+# After these the machine will not do what a case waits for.
+FATAL = re.compile(rb"Kernel panic - not syncing|Lamina: panic|Panic on CPU|BUG_ON|"
+                   rb"LAMINA-TEST \w+ not ok[^\n]*\n")
+
+
+class Guest:
+    def __init__(self, command, log, patience=1.0):
+        self.patience = patience
+        self.seen = b""         # everything that the console said
+        self.position = 0       # what expect() has consumed of it
+        self.shutdown_reason = None
+        self.changed = threading.Condition()
+        self.closed = False
+        self.log = open(log, "wb")
+        ours, theirs = socket.socketpair()
+        fd = theirs.fileno()
+        command = [*command, "-chardev", "stdio,id=console,signal=off,mux=off",
+                   "-serial", "chardev:console",
+                   "-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
+        self.log.write(("$ " + " ".join(command) + "\n").encode())
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, pass_fds=[fd], bufsize=0)
+        theirs.close()
+        self.qmp = ours
+        self.threads = [threading.Thread(target=self._read_console, daemon=True),
+                        threading.Thread(target=self._read_events, daemon=True)]
+        for thread in self.threads:
+            thread.start()
+
+    def _read_console(self):
+        while chunk := os.read(self.process.stdout.fileno(), 65536):
+            self.log.write(chunk)
+            with self.changed:
+                self.seen += chunk
+                self.changed.notify_all()
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+    def _read_events(self):
+        """QEMU tells why the machine ended: "guest-shutdown", "guest-reset" or "guest-panic"."""
+        try:
+            self.qmp.sendall(b'{"execute": "qmp_capabilities"}\n')
+            for line in self.qmp.makefile("rb"):
+                message = json.loads(line)
+                if message.get("event") == "SHUTDOWN":
+                    self.shutdown_reason = message["data"]["reason"]
+        except (OSError, ValueError):
+            pass
+
+    def _wait(self, condition, seconds, what):
+        """Waits until condition() gives something true; holds self.changed while it looks."""
+        end = time.monotonic() + seconds * self.patience
+        with self.changed:
+            while not (result := condition()):
+                if self.closed:
+                    raise Failure(f"the machine ended before {what}")
+                if not self.changed.wait(end - time.monotonic()) and time.monotonic() >= end:
+                    raise Failure(f"no {what} within {seconds * self.patience:.0f} s")
+        return result
+
+    def expect(self, pattern, seconds=60, fatal=FATAL):
+        """Waits for a regular expression on the console; returns the match."""
+        wanted = re.compile(pattern.encode())
+
+        def look():
+            found = wanted.search(self.seen, self.position)
+            if found:
+                self.position = found.end()
+                return found
+            bad = fatal.search(self.seen, self.position) if fatal else None
+            if bad:
+                line = self.seen[self.seen.rfind(b"\n", 0, bad.start()) + 1:]
+                text = line.split(b"\n")[0].decode("utf-8", "replace").strip()
+                raise Failure(f"before '{pattern}' came: {text}")
+            return None
+
+        return self._wait(look, seconds, f"'{pattern}'")
+
+    def said(self, pattern):
+        """All matches in what the console said so far."""
+        return re.findall(pattern.encode(), self.seen)
+
+    def send(self, text):
+        """Types on the console; QEMU holds back what the machine does not take."""
+        data = text.encode()
+        while data:
+            data = data[self.process.stdin.write(data):]
+
+    def expect_end(self, reason, seconds=60):
+        """Waits for the machine to end by itself, for the reason that QEMU gives."""
+        try:
+            self.process.wait(seconds * self.patience)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"the machine does not end ({reason} expected)") from None
+        for thread in self.threads:
+            thread.join(10)
+        if self.shutdown_reason != reason:
+            raise Failure(f"the machine ended by {self.shutdown_reason}, not {reason}")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for thread in self.threads:
+            thread.join(10)
+        self.qmp.close()
+        self.log.close()

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+#
+# System tests: whole machines in QEMU with Debian's kernel as dom0. What runs inside dom0 is built
+# here, statically, and goes into the initial RAM disk as /tests/NAME.
+
+DOM0_DIR    := tests/system/dom0
+DOM0_SCRIPT := $(wildcard $(DOM0_DIR)/*.sh)
+DOM0_C      := $(wildcard $(DOM0_DIR)/*.c)
+DOM0_ASM32  := $(wildcard $(DOM0_DIR)/*32.S)
+DOM0_BUILD  := $(BUILD)/tests/system/dom0
+DOM0_TESTS  := $(DOM0_SCRIPT:$(DOM0_DIR)/%.sh=$(DOM0_BUILD)/%) \
+	$(DOM0_C:$(DOM0_DIR)/%.c=$(DOM0_BUILD)/%) $(DOM0_ASM32:$(DOM0_DIR)/%.S=$(DOM0_BUILD)/%)
+
+CHECKS += check-system
+
+$(DOM0_BUILD)/%: $(DOM0_DIR)/%.sh
+	$(Q)install -D -m 755 $< $@
+
+$(DOM0_BUILD)/%: $(DOM0_DIR)/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@ -lpthread
+
+# A 32-bit program without a C library, so that no second one has to be installed.
+$(DOM0_BUILD)/%: $(DOM0_DIR)/%.S
+	$(say) AS $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -m32 -c $< -o $@.o
+	$(Q)$(LD) -m elf_i386 -static $@.o -o $@
+
+.PHONY: check-system check-system-native check-system-xen
+check-system check-system-native check-system-xen: images
+check-system: $(BUILD)/lamina
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py \
+		--counts $(BUILD)/check/system.counts $(CASES)
+
+# The same cases without a hypervisor, and on the peer: they test the tests.
+check-system-native check-system-xen: check-system-%:
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py --hypervisor $* $(CASES)

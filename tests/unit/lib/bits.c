@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/bits.h: searches against a bit-by-bit search, atomics against their plain meaning. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "lib/bits.h"
+
+START_TEST(search_agrees_with_a_slow_one)
+{
+    uint64_t map[4];
+    uint64_t seed = 1;
+
+    for (int round = 0; round < 2000; round++) {
+        for (int i = 0; i < 4; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            map[i] = round % 3 ? seed & (seed >> 7) & (seed << 9) & (seed >> 13) : 0;
+        }
+        for (size_t bits = 0; bits <= 256; bits += 1 + seed % 37) {
+            size_t from = (size_t)(seed >> 50) % 257, want = from;
+
+            while (want < bits && !bit_test(map, want))
+                want++;
+            ck_assert_uint_eq(find_next_bit(map, bits, from), MIN(want, bits));
+            for (want = 0; want < bits && bit_test(map, want);)
+                want++;
+            ck_assert_uint_eq(find_first_zero_bit(map, bits), want);
+        }
+    }
+}
+END_TEST
+
+START_TEST(set_and_clear)
+{
+    uint64_t map[2] = { 0, 0 };
+
+    bit_set(map, 64);
+    ck_assert(bit_test(map, 64) && !bit_test(map, 0));
+    ck_assert(!atomic_bit_set(map, 63));
+    ck_assert(atomic_bit_set(map, 63));
+    ck_assert_uint_eq(map[0], BIT(63));
+    ck_assert(atomic_bit_clear(map, 63));
+    ck_assert(!atomic_bit_clear(map, 63));
+    bit_clear(map, 64);
+    ck_assert_uint_eq(map[0] | map[1], 0);
+}
+END_TEST
+
+START_TEST(walks_each_bit)
+{
+    uint64_t seen = 0, word = UINT64_C(0x8000000100000011);
+    unsigned n;
+
+    for_each_bit(n, word) {
+        ck_assert_uint_eq(seen >> n, 0); /* rising order */
+        seen |= BIT(n);
+    }
+    ck_assert_uint_eq(seen, word);
+    ck_assert_uint_eq(bit_count(word), 4);
+    ck_assert_uint_eq(bit_highest(word), 63);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("lib/bits");
+    TCase *tests = tcase_create("bits");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(tests, search_agrees_with_a_slow_one);
+    tcase_add_test(tests, set_and_clear);
+    tcase_add_test(tests, walks_each_bit);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
