@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant table version 1. `d` is the caller (mapper, copier); results are GNTST_* codes for the
- * element's status, filled in by these functions; they return 0, or -ERESTART/-EFAULT for the batch.
+ * element's status, filled in by these functions. `v` is current: host mappings go to its tables.
  */
 #ifndef LAMINA_CORE_GRANT_H
 #define LAMINA_CORE_GRANT_H
@@ -20,15 +20,19 @@ struct grant_table {
     unsigned nr_frames, frames_max;
     struct grant_entry_v1 *frame[GRANT_FRAMES_MAX]; /* shared with the guest */
     struct grant_active *active[GRANT_FRAMES_MAX];  /* same shape, hypervisor only */
-    /* --- as a mapper --- */
-    struct maptrack **maptrack; /* pages of handles */
+    /* --- as a mapper; under the same lock --- */
+    struct maptrack **maptrack; /* pages of handles, see core/grant_table.h */
     unsigned nr_maptrack, maptrack_max;
-    uint32_t maptrack_free;
+    uint32_t maptrack_free;     /* first of the list of free handles, or ~0 */
 };
 
 int grant_table_init(struct domain *d) must_check;
-/* Drop all mappings that the dying d holds of others' grants. -ERESTART: call again. */
+/*
+ * Forget all mappings that the dying d holds of others' grants; no vCPU of d runs. The entries in its
+ * page tables keep their references until account_relinquish(). -ERESTART: call again.
+ */
 int grant_table_release_mappings(struct domain *d) must_check;
+/* With the last reference to d: each mapping of d's grants holds one, so none is left. */
 void grant_table_destroy(struct domain *d);
 
 void grant_map(struct vcpu *v, struct gnttab_map_grant_ref *op);
@@ -39,7 +43,9 @@ void grant_unmap_flush(struct vcpu *v); /* end of a batch of unmaps: flush, then
 void grant_copy(struct vcpu *v, struct gnttab_copy *op);
 void grant_setup_table(struct vcpu *v, struct gnttab_setup_table *op); /* frame list goes by its guest pointer */
 void grant_query_size(struct vcpu *v, struct gnttab_query_size *op);
-void grant_get_version(struct vcpu *v, struct gnttab_get_version *op);
+int grant_get_version(struct vcpu *v, struct gnttab_get_version *op); /* -ESRCH -EPERM */
+int grant_set_version(struct vcpu *v, struct gnttab_set_version *op); /* -ENOSYS: 2; -EINVAL */
+void grant_get_status_frames(struct vcpu *v, struct gnttab_get_status_frames *op); /* refused */
 int grant_swap_ref(struct vcpu *v, struct gnttab_swap_grant_ref *op) must_check;
 /* Grow so that at least nr frames exist; used by setup_table, add_to_physmap, acquire_resource. */
 int grant_table_grow(struct domain *d, unsigned nr) must_check;

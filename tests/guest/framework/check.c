@@ -39,7 +39,7 @@ void guest_main(void)
     finish(failures ? "failure" : test_checks ? "success" : "error");
 }
 
-/* ---- catching an exception --------------------------------------------------------------------- */
+/* ---- catching an exception ----- */
 
 static struct {
     uint64_t rsp, rbp, rip;
@@ -76,7 +76,7 @@ long test_catch(void (*code)(void *arg), void *arg)
     return vector;
 }
 
-/* ---- user mode ----------------------------------------------------------------------------------- */
+/* ---- user mode ----- */
 
 void test_user_tables(void)
 {

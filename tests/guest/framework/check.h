@@ -54,7 +54,7 @@ extern struct trap_frame test_caught;
 
 /* A second L4 with the kernel's mappings as user page table, pinned and installed. */
 void test_user_tables(void);
-/* Leave user mode for `resume` from a trap handler: the frame continues there, on the boot stack. */
+/* Leave user mode from a trap handler: the frame goes on at `resume`, on the boot stack. */
 void test_leave_user(struct trap_frame *frame, void (*resume)(void));
 
 #endif
