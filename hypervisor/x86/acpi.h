@@ -80,7 +80,4 @@ typedef const void *acpi_map_fn(maddr_t addr, size_t bytes);
  */
 void acpi_parse(struct acpi_info *out, maddr_t hint, acpi_map_fn *map);
 
-/* What machine_acpi_init() found. firmware.c */
-const struct acpi_info *firmware_acpi(void);
-
 #endif

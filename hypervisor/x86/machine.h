@@ -148,7 +148,8 @@ int machine_gsi_route(unsigned gsi, uint8_t vector, bool level, bool low, unsign
 void machine_gsi_mask(unsigned gsi);
 void machine_gsi_unmask(unsigned gsi);
 bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console, timer) */
-uint32_t machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value);
+/* A register of the I/O APIC at `apic_base`; 0, or -EINVAL: no such controller or register. */
+int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
 /* A vector in the device range for `cpu`s; -ENOSPC. */
 int machine_vector_alloc(void) must_check;
 void machine_vector_free(uint8_t vector);
@@ -165,6 +166,11 @@ struct machine_msi {
     uint16_t cap;         /* configuration offset of the capability; filled in */
     volatile uint32_t *slot; /* MSI-X table entry, mapped; filled in */
 };
+/*
+ * Program the message; called again, it moves to another vector or CPU. 0, -EINVAL (no such entry,
+ * table, vector or CPU), -ENODEV (no such capability), -EOPNOTSUPP (nr above 1), -ENOMEM. It starts
+ * masked, or not enabled where it cannot be masked: machine_msi_mask(msi, false) lets it come.
+ */
 int machine_msi_setup(struct machine_msi *msi, uint8_t vector, unsigned cpu) must_check;
 void machine_msi_mask(struct machine_msi *msi, bool masked);
 void machine_msi_teardown(struct machine_msi *msi);
