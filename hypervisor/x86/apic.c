@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC of each CPU: enabling it, ending interrupts, and messages between CPUs. It works in
- * the mode that the firmware chose: x2APIC, reached by MSRs, where it is already on; else xAPIC,
+ * The local APIC of each CPU: enabling it, ending interrupts, and messages between CPUs. It works
+ * in the mode that the firmware chose: x2APIC, reached by MSRs, where it is already on; else xAPIC,
  * reached by memory. One mode holds for all CPUs.
  *
  * Local inputs: LINT0, where an 8259 would interrupt, is masked; LINT1 is the PC's NMI.

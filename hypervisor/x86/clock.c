@@ -56,7 +56,7 @@ static uint64_t hz_stated(void)
     uint32_t out[4], max;
 
     machine_cpuid(1, 0, out);
-    if (out[2] >> 31 & 1) { /* below us is a hypervisor, whose word counts: leaf 0x15 is the host's */
+    if (out[2] >> 31 & 1) { /* a hypervisor is below us: leaf 0x15 may be its host's */
         machine_cpuid(0x40000000, 0, out);
         if (out[0] < 0x40000010 || out[0] > 0x400000ff)
             return 0;

@@ -51,8 +51,9 @@ static volatile uint8_t *window_of(uint16_t seg, uint8_t bus, uint8_t devfn, uin
         if (m->seg != seg || bus < m->first_bus || bus > m->last_bus)
             continue;
         if (!pci.window[i])
-            pci.window[i] = machine_map_device(m->base + (uint64_t)m->first_bus * BUS_BYTES,
-                                               (size_t)(m->last_bus - m->first_bus + 1) * BUS_BYTES);
+            pci.window[i] =
+                machine_map_device(m->base + (uint64_t)m->first_bus * BUS_BYTES,
+                                   (size_t)(m->last_bus - m->first_bus + 1) * BUS_BYTES);
         if (!pci.window[i])
             return NULL;
         return pci.window[i] + (bus - m->first_bus) * BUS_BYTES + devfn * CONFIG_BYTES + reg;

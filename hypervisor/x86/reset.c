@@ -130,8 +130,8 @@ static void sleep_enter(uint16_t pm1a, uint16_t pm1b)
 }
 
 /*
- * Only the states that end the machine: nothing here could bring it back from the others. Other CPUs
- * need no stopping, they lose power in whatever they do.
+ * Only the states that end the machine: nothing here could bring it back from the others. Other
+ * CPUs need no stopping, they lose power in whatever they do.
  */
 int machine_acpi_sleep(uint8_t state, uint16_t pm1a, uint16_t pm1b)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The 16550 serial port of the console. Output polls the transmitter, which works from the first
- * line of boot to a panic; nothing is queued. Each wait is bounded: a line that has made no progress
- * for about a second counts as stuck, and costs one look a byte until it moves again, so that a
- * terminal that is not read cannot hold up the machine. Input comes by interrupt.
+ * line of boot to a panic; nothing is queued. Each wait is bounded: a line that has made no
+ * progress for about a second counts as stuck, and costs one look a byte until it moves again, so
+ * that a terminal that is not read cannot hold up the machine. Input comes by interrupt.
  *
  * Output has no lock of its own: the log's serialises lines, and a panic must get through.
  */
