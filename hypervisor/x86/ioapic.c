@@ -76,6 +76,7 @@ static void entry_write(const struct ioapic *a, unsigned gsi, uint64_t value)
 static void ioapic_add(const struct acpi_ioapic *found)
 {
     struct ioapic *a = &io.apic[io.nr];
+    uint32_t version;
 
     if (found->gsi_base >= GSIS_MAX)
         return;
@@ -84,7 +85,10 @@ static void ioapic_add(const struct acpi_ioapic *found)
         return;
     a->addr = found->addr;
     a->base = found->gsi_base;
-    a->inputs = (reg_read(a, REG_VERSION) >> 16 & 0xff) + 1;
+    version = reg_read(a, REG_VERSION);
+    if (version == UINT32_MAX) /* nothing answers there */
+        return;
+    a->inputs = (version >> 16 & 0xff) + 1;
     a->inputs = MIN(a->inputs, GSIS_MAX - a->base);
     io.nr++;
     for (unsigned i = 0; i < a->inputs; i++)
