@@ -48,25 +48,25 @@ struct acpi_info {
 
     /* MADT */
     maddr_t lapic;
-    bool has_pic;               /* also wired as 8259 pair */
-    unsigned nr_cpus;           /* enabled processors, the boot CPU among them */
-    uint32_t cpu[CPUS_MAX];     /* APIC identifiers in table order */
+    bool has_pic;           /* also wired as 8259 pair */
+    unsigned nr_cpus;       /* enabled processors, the boot CPU among them */
+    uint32_t cpu[CPUS_MAX]; /* APIC identifiers in table order */
     unsigned nr_ioapics;
     struct acpi_ioapic ioapic[ACPI_IOAPICS_MAX];
     struct acpi_isa_irq isa[ISA_IRQS];
 
     /* FADT */
     bool has_8042;
-    uint8_t century;            /* CMOS index of the century, 0: none */
+    uint8_t century; /* CMOS index of the century, 0: none */
     uint16_t sci;
     struct acpi_register pm_timer, pm1a_event, pm1a_control, pm1b_control, reset;
     uint8_t reset_value;
-    bool pm_timer_32;           /* counts 32 bits, not 24 */
-    bool has_s5;                /* sleep type values for power-off, from the DSDT */
+    bool pm_timer_32; /* counts 32 bits, not 24 */
+    bool has_s5;      /* sleep type values for power-off, from the DSDT */
     uint8_t s5_a, s5_b;
 
     /* HPET, MCFG */
-    maddr_t hpet;               /* 0: none */
+    maddr_t hpet; /* 0: none */
     unsigned nr_mcfg;
     struct acpi_mcfg mcfg[ACPI_MCFG_MAX];
 };

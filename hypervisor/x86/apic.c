@@ -16,10 +16,10 @@
 #include "x86/regs.h"
 #include "x86/uart.h"
 
-#define MSR_X2APIC     0x800 /* plus register offset / 16 */
-#define BASE_X2APIC    (UINT64_C(1) << 10)
-#define BASE_ENABLED   (UINT64_C(1) << 11)
-#define BASE_ADDRESS   UINT64_C(0x000ffffffffff000)
+#define MSR_X2APIC   0x800 /* plus register offset / 16 */
+#define BASE_X2APIC  (UINT64_C(1) << 10)
+#define BASE_ENABLED (UINT64_C(1) << 11)
+#define BASE_ADDRESS UINT64_C(0x000ffffffffff000)
 
 #define SPURIOUS_ENABLE 0x100
 #define COMMAND_FIXED   0x00000
@@ -30,7 +30,8 @@
 #define COMMAND_ASSERT  0x04000
 #define COMMAND_LEVEL   0x08000
 
-#define SEND_POLLS_MAX 1000000 /* a message is taken within microseconds; a second is a dead bus */
+#define SEND_POLLS_MAX 1000000 /* a message is taken within microseconds; a second is a dead bus   \
+                                */
 
 static struct {
     volatile uint8_t *regs; /* xAPIC; NULL in x2APIC mode */

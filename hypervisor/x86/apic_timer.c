@@ -1,32 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One deadline a CPU, from the local APIC's timer: in TSC-deadline mode where the processor has it,
- * else counting down once at a rate measured against the clock. The count is 32 bits and its rate
- * only nearly known, so a one-shot may end early: the interrupt then arms the rest, and the layers
- * above see only deadlines that have passed.
+ * else counting down once at a rate measured against the clock. That count is 32 bits, seconds at
+ * most: for a deadline beyond, the interrupt comes early, as machine_set_deadline() allows.
  */
 #include "x86/apic_timer.h"
-#include "lib/limits.h"
 #include "x86/apic.h"
 #include "x86/apic_regs.h"
 #include "x86/clock.h"
 #include "x86/machine.h"
 #include "x86/regs.h"
-#include "x86/upcall.h"
 
-#define MSR_TSC_DEADLINE        0x6e0
+#define MSR_TSC_DEADLINE         0x6e0
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
-#define DIVIDE_BY_1             0xb
-#define CALIBRATE_NS            1000000
-#define COUNT_MAX               UINT32_MAX
-#define NEVER                   UINT64_MAX
+#define DIVIDE_BY_1              0xb
+#define CALIBRATE_NS             1000000
+#define COUNT_MAX                UINT32_MAX
+#define NEVER                    UINT64_MAX
 
+/* Set once. */
 static struct {
-    /* --- set once --- */
     bool by_tsc;
     uint64_t count_per_ns; /* 32.32 fixed point */
-    /* --- each by its CPU only --- */
-    uint64_t deadline_ns[CPUS_MAX];
 } timer;
 
 /* How far the counter comes down while the clock passes about a millisecond. */
@@ -59,8 +54,6 @@ void apic_timer_init(void)
         apic_write(APIC_SPURIOUS, 0x100 | VECTOR_SPURIOUS); /* it counts only while enabled */
         calibrate();
     }
-    for (unsigned i = 0; i < CPUS_MAX; i++)
-        timer.deadline_ns[i] = NEVER;
 }
 
 void apic_timer_cpu_init(void)
@@ -85,36 +78,18 @@ static uint32_t count_for(uint64_t ns)
     return count > COUNT_MAX ? COUNT_MAX : (uint32_t)count;
 }
 
-static void arm(uint64_t deadline_ns)
+void machine_set_deadline(uint64_t ns)
 {
     uint64_t now;
 
     if (timer.by_tsc) {
-        msr_set(MSR_TSC_DEADLINE, deadline_ns == NEVER ? 0 : clock_tsc_at(deadline_ns));
+        msr_set(MSR_TSC_DEADLINE, ns == NEVER ? 0 : clock_tsc_at(ns));
         return;
     }
-    if (deadline_ns == NEVER) {
+    if (ns == NEVER) {
         apic_write(APIC_TIMER_INITIAL, 0);
         return;
     }
     now = machine_now_ns();
-    apic_write(APIC_TIMER_INITIAL, deadline_ns <= now ? 1 : count_for(deadline_ns - now));
-}
-
-void machine_set_deadline(uint64_t ns)
-{
-    timer.deadline_ns[machine_cpu_id()] = ns;
-    arm(ns);
-}
-
-void apic_timer_interrupt(void)
-{
-    uint64_t *deadline_ns = &timer.deadline_ns[machine_cpu_id()];
-
-    if (*deadline_ns > machine_now_ns()) {
-        arm(*deadline_ns); /* NEVER: an interrupt from before it was disarmed; nothing to do */
-        return;
-    }
-    *deadline_ns = NEVER;
-    upcall_deadline();
+    apic_write(APIC_TIMER_INITIAL, ns <= now ? 1 : count_for(ns - now));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The local APIC's timer behind machine_set_deadline(). */
+/* The local APIC's timer behind machine_set_deadline(); its interrupt is VECTOR_TIMER. */
 #ifndef LAMINA_X86_APIC_TIMER_H
 #define LAMINA_X86_APIC_TIMER_H
 
@@ -7,7 +7,5 @@
 void apic_timer_init(void);
 /* This CPU's timer, disarmed. */
 void apic_timer_cpu_init(void);
-/* VECTOR_TIMER, acknowledged: upcall_deadline() when the deadline has really passed. */
-void apic_timer_interrupt(void);
 
 #endif

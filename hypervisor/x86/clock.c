@@ -14,11 +14,11 @@
 #include "x86/reference.h"
 #include "x86/scale.h"
 
-#define WINDOW_PER_S    100    /* measure for 10 ms */
-#define TRIES_MAX       3
-#define GOOD_ENOUGH     10000  /* uncertain by less than one part in this */
-#define SAMPLES         8
-#define POLLS_MAX       1000000 /* a second, should the counter not move */
+#define WINDOW_PER_S     100 /* measure for 10 ms */
+#define TRIES_MAX        3
+#define GOOD_ENOUGH      10000 /* uncertain by less than one part in this */
+#define SAMPLES          8
+#define POLLS_MAX        1000000 /* a second, should the counter not move */
 #define HZ_PLAUSIBLE_MIN UINT64_C(100000000)
 #define HZ_PLAUSIBLE_MAX UINT64_C(20000000000)
 #define HZ_ASSUMED       UINT64_C(1000000000)

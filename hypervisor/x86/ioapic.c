@@ -114,12 +114,12 @@ void pic_init(void)
         uint16_t port;
         uint8_t value;
     } steps[] = {
-        { 0x21, 0xff }, { 0xa1, 0xff },       /* mask */
-        { 0x20, 0x11 }, { 0xa0, 0x11 },       /* initialise: cascade, four words */
+        { 0x21, 0xff },       { 0xa1, 0xff }, /* mask */
+        { 0x20, 0x11 },       { 0xa0, 0x11 }, /* initialise: cascade, four words */
         { 0x21, VECTOR_PIC }, { 0xa1, VECTOR_PIC + 8 },
-        { 0x21, 0x04 }, { 0xa1, 0x02 },       /* the second is on input 2 of the first */
-        { 0x21, 0x01 }, { 0xa1, 0x01 },       /* 8086 mode, explicit end of interrupt */
-        { 0x21, 0xff }, { 0xa1, 0xff },
+        { 0x21, 0x04 },       { 0xa1, 0x02 }, /* the second is on input 2 of the first */
+        { 0x21, 0x01 },       { 0xa1, 0x01 }, /* 8086 mode, explicit end of interrupt */
+        { 0x21, 0xff },       { 0xa1, 0xff },
     };
 
     if (!firmware_acpi()->has_pic)

@@ -136,7 +136,11 @@ struct machine_clock {
     bool stable; /* invariant TSC, synchronised */
 };
 void machine_clock_read(struct machine_clock *out);
-void machine_set_deadline(uint64_t ns);      /* one shot, this CPU; UINT64_MAX: none */
+/*
+ * upcall_deadline() once on this CPU at `ns`, at once if that is past; UINT64_MAX: never. It may
+ * come early (the hardware's count is limited): whoever is not due then asks again.
+ */
+void machine_set_deadline(uint64_t ns);
 uint64_t machine_wallclock_s(void);          /* CMOS clock, seconds since 1970, at boot */
 
 /* ---- interrupts ------------------------------------------------------------------------------ */

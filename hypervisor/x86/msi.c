@@ -11,13 +11,13 @@
 #include "x86/machine.h"
 #include "x86/pci.h"
 
-#define MSI_CONTROL       0x02
-#define MSI_ADDRESS       0x04
-#define MSI_ADDRESS_HIGH  0x08
-#define MSI_ENABLE        0x0001
-#define MSI_MULTIPLE      0x0070 /* how many messages are in use, as a power of two */
-#define MSI_64            0x0080
-#define MSI_MASKABLE      0x0100
+#define MSI_CONTROL      0x02
+#define MSI_ADDRESS      0x04
+#define MSI_ADDRESS_HIGH 0x08
+#define MSI_ENABLE       0x0001
+#define MSI_MULTIPLE     0x0070 /* how many messages are in use, as a power of two */
+#define MSI_64           0x0080
+#define MSI_MASKABLE     0x0100
 
 #define MSIX_CONTROL      0x02
 #define MSIX_TABLE        0x04
@@ -27,7 +27,7 @@
 #define MSIX_ENTRY_BYTES  16
 #define MSIX_ENTRY_MASKED 1u
 
-#define MESSAGE_ADDRESS   0xfee00000u /* the local APICs; physical destination in bits 12-19 */
+#define MESSAGE_ADDRESS 0xfee00000u /* the local APICs; physical destination in bits 12-19 */
 
 static uint16_t config_read(const struct machine_msi *m, unsigned offset)
 {
@@ -148,8 +148,8 @@ static void msix_mask(const struct machine_msi *m, bool masked)
     uint32_t word;
 
     /* dom0 may have switched decoding off: then there is nothing to mask, nor any message. */
-    if (!m->slot || !(machine_pci_read(m->seg, m->bus, m->devfn, PCI_COMMAND, 2) &
-                      PCI_COMMAND_MEMORY))
+    if (!m->slot ||
+        !(machine_pci_read(m->seg, m->bus, m->devfn, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
         return;
     word = m->slot[3];
     m->slot[3] = masked ? word | MSIX_ENTRY_MASKED : word & ~MSIX_ENTRY_MASKED;

@@ -10,14 +10,14 @@
 
 /* ---- HPET ------------------------------------------------------------------------------------ */
 
-#define HPET_BYTES     1024
-#define HPET_PERIOD    (0x004 / 4) /* femtoseconds a tick: upper half of the capabilities */
-#define HPET_CONFIG    (0x010 / 4)
-#define HPET_COUNTER   (0x0f0 / 4)
-#define HPET_ENABLE    1u
-#define HPET_LEGACY    2u /* takes interrupts 0 and 8 away from the 8254 and the CMOS clock */
+#define HPET_BYTES      1024
+#define HPET_PERIOD     (0x004 / 4) /* femtoseconds a tick: upper half of the capabilities */
+#define HPET_CONFIG     (0x010 / 4)
+#define HPET_COUNTER    (0x0f0 / 4)
+#define HPET_ENABLE     1u
+#define HPET_LEGACY     2u /* takes interrupts 0 and 8 away from the 8254 and the CMOS clock */
 #define HPET_PERIOD_MAX 100000000u
-#define FS_PER_S       UINT64_C(1000000000000000)
+#define FS_PER_S        UINT64_C(1000000000000000)
 
 static volatile uint32_t *hpet;
 static struct reference reference;
@@ -59,8 +59,8 @@ static bool pm_timer_start(void)
 
     if (!acpi->pm_timer.present || acpi->pm_timer.space != ACPI_IO)
         return false;
-    reference = (struct reference){ pm_timer_read, acpi->pm_timer_32 ? UINT32_MAX : 0xffffff,
-                                    PM_TIMER_HZ };
+    reference =
+        (struct reference){ pm_timer_read, acpi->pm_timer_32 ? UINT32_MAX : 0xffffff, PM_TIMER_HZ };
     return true;
 }
 

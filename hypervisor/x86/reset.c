@@ -10,16 +10,16 @@
 #include "x86/machine.h"
 #include "x86/port.h"
 
-#define KBC_DATA          0x60
-#define KBC_COMMAND       0x64
-#define KBC_INPUT_FULL    0x02
-#define KBC_PULSE_RESET   0xfe
-#define RESET_CONTROL     0xcf9
-#define RESET_HARD        0x02
-#define RESET_NOW         0x06
+#define KBC_DATA        0x60
+#define KBC_COMMAND     0x64
+#define KBC_INPUT_FULL  0x02
+#define KBC_PULSE_RESET 0xfe
+#define RESET_CONTROL   0xcf9
+#define RESET_HARD      0x02
+#define RESET_NOW       0x06
 
 #define PM1_SLEEP_ENABLE  0x2000
-#define PM1_SLEEP_TYPE(t) ((uint16_t)(((t) & 7) << 10))
+#define PM1_SLEEP_TYPE(t) ((uint16_t)(((t)&7) << 10))
 #define PM1_KEEP          0x0203 /* SCI_EN, BM_RLD and the reserved bit 9 stay as they are */
 #define PM1_WAKE_STATUS   0x8000
 

@@ -8,18 +8,18 @@
 #include "x86/port.h"
 #include "x86/rtc.h"
 
-#define CMOS_INDEX     0x70
-#define CMOS_DATA      0x71
-#define NMI_DISABLE    0x80 /* of the index port; we leave NMIs on */
+#define CMOS_INDEX  0x70
+#define CMOS_DATA   0x71
+#define NMI_DISABLE 0x80 /* of the index port; we leave NMIs on */
 
-#define REG_SECOND   0x00
-#define REG_MINUTE   0x02
-#define REG_HOUR     0x04
-#define REG_DAY      0x07
-#define REG_MONTH    0x08
-#define REG_YEAR     0x09
-#define REG_STATUS_A 0x0a
-#define REG_STATUS_B 0x0b
+#define REG_SECOND        0x00
+#define REG_MINUTE        0x02
+#define REG_HOUR          0x04
+#define REG_DAY           0x07
+#define REG_MONTH         0x08
+#define REG_YEAR          0x09
+#define REG_STATUS_A      0x0a
+#define REG_STATUS_B      0x0b
 #define STATUS_A_UPDATING 0x80
 
 #define UPDATE_POLLS 5000 /* of a microsecond or more: an update takes 2 ms */

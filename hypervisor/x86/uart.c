@@ -35,14 +35,14 @@
 #define STATUS_DATA        0x01
 #define STATUS_EMPTY       0x20
 
-#define UART_CLOCK   115200
-#define FIFO_BYTES   16
-#define POLLS_MAX    1000000 /* about a second: a port access takes a microsecond */
-#define RECEIVE_MAX  256     /* bytes taken by one interrupt */
+#define UART_CLOCK  115200
+#define FIFO_BYTES  16
+#define POLLS_MAX   1000000 /* about a second: a port access takes a microsecond */
+#define RECEIVE_MAX 256     /* bytes taken by one interrupt */
 
 static struct {
-    uint16_t port;   /* 0: none */
-    uint8_t burst;   /* bytes that fit once the transmitter is empty */
+    uint16_t port; /* 0: none */
+    uint8_t burst; /* bytes that fit once the transmitter is empty */
     bool stuck;
     bool receives;
     unsigned gsi;

@@ -5,7 +5,8 @@
 
 #include "lib/types.h"
 
-#define VECTOR_PIC 0x20 /* to 0x2f: the masked 8259 pair; only spurious ones arrive, never ended */
+#define VECTOR_PIC 0x20 /* to 0x2f: the masked 8259 pair; only spurious ones arrive, never ended   \
+                         */
 
 /* Device vector `vector` now comes from the level-triggered input `gsi` (or from none such). */
 void vector_set_level(uint8_t vector, bool level, unsigned gsi);

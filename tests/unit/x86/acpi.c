@@ -69,19 +69,19 @@ static void reseal(uint32_t at)
 }
 
 static const uint8_t madt_entries[] = {
-    0, 8, 0, 0, 1, 0, 0, 0,                                       /* CPU, APIC 0 */
-    0, 8, 1, 4, 1, 0, 0, 0,                                       /* APIC 4 */
-    0, 8, 2, 6, 0, 0, 0, 0,                                       /* disabled */
-    9, 16, 0, 0, 0x34, 0x12, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0,        /* x2APIC 0x1234 */
-    9, 16, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,              /* APIC 4 again */
-    1, 12, 2, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,                    /* I/O APIC, from 0 */
-    1, 12, 3, 0, 0, 0x10, 0xc0, 0xfe, 24, 0, 0, 0,                /* from 24 */
-    2, 10, 0, 0, 2, 0, 0, 0, 0, 0,                                /* ISA 0 is 2 */
-    2, 10, 0, 9, 9, 0, 0, 0, 0x0d, 0,                             /* 9 level, high */
-    2, 10, 0, 11, 20, 0, 0, 0, 0x0f, 0,                           /* 11 is 20, level, low */
-    2, 10, 0, 99, 1, 0, 0, 0, 0, 0,                               /* no ISA interrupt */
-    5, 12, 0, 0, 0, 0, 0, 0xfe, 1, 0, 0, 0,                       /* local APIC elsewhere */
-    0x7f, 3, 0,                                                   /* unknown */
+    0,    8,  0, 0,  1,    0,    0,    0,                               /* CPU, APIC 0 */
+    0,    8,  1, 4,  1,    0,    0,    0,                               /* APIC 4 */
+    0,    8,  2, 6,  0,    0,    0,    0,                               /* disabled */
+    9,    16, 0, 0,  0x34, 0x12, 0,    0,    1,    0, 0, 0, 3, 0, 0, 0, /* x2APIC 0x1234 */
+    9,    16, 0, 0,  4,    0,    0,    0,    1,    0, 0, 0, 1, 0, 0, 0, /* APIC 4 again */
+    1,    12, 2, 0,  0,    0,    0xc0, 0xfe, 0,    0, 0, 0,             /* I/O APIC, from 0 */
+    1,    12, 3, 0,  0,    0x10, 0xc0, 0xfe, 24,   0, 0, 0,             /* from 24 */
+    2,    10, 0, 0,  2,    0,    0,    0,    0,    0,                   /* ISA 0 is 2 */
+    2,    10, 0, 9,  9,    0,    0,    0,    0x0d, 0,                   /* 9 level, high */
+    2,    10, 0, 11, 20,   0,    0,    0,    0x0f, 0,                   /* 11 is 20, level, low */
+    2,    10, 0, 99, 1,    0,    0,    0,    0,    0,                   /* no ISA interrupt */
+    5,    12, 0, 0,  0,    0,    0,    0xfe, 1,    0, 0, 0,             /* local APIC elsewhere */
+    0x7f, 3,  0,                                                        /* unknown */
 };
 
 static void machine_build(void)
@@ -345,14 +345,15 @@ START_TEST(sleep_type_forms)
     machine_build();
     root_build(8);
     memset(memory + DSDT + 50, 0, 20);
-    memcpy(memory + DSDT + 50, "_S5_ _S5_\x12\x45\x00\x02\x01\x00", 15); /* two-byte length; One, Zero */
+    /* A name that is no package, then one with a two-byte length; One, Zero. */
+    memcpy(memory + DSDT + 50, "_S5_ _S5_\x12\x45\x00\x02\x01\x00", 15);
     reseal(DSDT);
     parse(&info, 0);
     ck_assert(info.has_s5);
     ck_assert_uint_eq(info.s5_a, 1);
     ck_assert_uint_eq(info.s5_b, 0);
 
-    memcpy(memory + DSDT + 59, "\x12\x06\x02\x0b\x05\x00", 6); /* a word constant: not ours to read */
+    memcpy(memory + DSDT + 59, "\x12\x06\x02\x0b\x05\x00", 6); /* a word constant: not read */
     reseal(DSDT);
     parse(&info, 0);
     ck_assert(!info.has_s5);
