@@ -136,7 +136,11 @@ struct machine_clock {
     bool stable; /* invariant TSC, synchronised */
 };
 void machine_clock_read(struct machine_clock *out);
-void machine_set_deadline(uint64_t ns);      /* one shot, this CPU; UINT64_MAX: none */
+/*
+ * upcall_deadline() once on this CPU at `ns`, at once if that is past; UINT64_MAX: never. It may
+ * come early (the hardware's count is limited): whoever is not due then asks again.
+ */
+void machine_set_deadline(uint64_t ns);
 uint64_t machine_wallclock_s(void);          /* CMOS clock, seconds since 1970, at boot */
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
@@ -148,7 +152,8 @@ int machine_gsi_route(unsigned gsi, uint8_t vector, bool level, bool low, unsign
 void machine_gsi_mask(unsigned gsi);
 void machine_gsi_unmask(unsigned gsi);
 bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console, timer) */
-uint32_t machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value);
+/* A register of the I/O APIC at `apic_base`; 0, or -EINVAL: no such controller or register. */
+int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
 /* A vector in the device range for `cpu`s; -ENOSPC. */
 int machine_vector_alloc(void) must_check;
 void machine_vector_free(uint8_t vector);
@@ -165,6 +170,11 @@ struct machine_msi {
     uint16_t cap;         /* configuration offset of the capability; filled in */
     volatile uint32_t *slot; /* MSI-X table entry, mapped; filled in */
 };
+/*
+ * Program the message; called again, it moves to another vector or CPU. 0, -EINVAL (no such entry,
+ * table, vector or CPU), -ENODEV (no such capability), -EOPNOTSUPP (nr above 1), -ENOMEM. It starts
+ * masked, or not enabled where it cannot be masked: machine_msi_mask(msi, false) lets it come.
+ */
 int machine_msi_setup(struct machine_msi *msi, uint8_t vector, unsigned cpu) must_check;
 void machine_msi_mask(struct machine_msi *msi, bool masked);
 void machine_msi_teardown(struct machine_msi *msi);
