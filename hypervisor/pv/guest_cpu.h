@@ -7,6 +7,7 @@
 #define LAMINA_PV_GUEST_CPU_H
 
 #include "core/domain.h"
+#include "pv/decode.h"
 
 /* descriptor tables: pv/descriptor.c */
 int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries) must_check;
@@ -16,6 +17,10 @@ bool ldt_fault(struct vcpu *v, unsigned page); /* map one LDT page on first use 
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
 bool descriptor_fix(uint64_t *descriptor);     /* false: refused; may set DPL and accessed bits */
 uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
+/* The descriptor that `sel` names for v, as the guest wrote it; false: none. */
+bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out) must_check;
+/* Is the code segment a 64-bit one, and where does it start? */
+bool code_is_64(struct vcpu *v, uint64_t *base) must_check;
 
 /* segment bases, stack, FPU flag: pv/segment.c */
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
@@ -23,6 +28,7 @@ int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp) must_check;
 void fpu_taskswitch(struct vcpu *v, bool set);
 
 /* debug registers: pv/debug.c */
+void debugreg_reset(struct vcpu *v);
 int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value) must_check;
 int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value) must_check;
 
@@ -41,9 +47,30 @@ bool emulate_privileged(struct vcpu *v);           /* after #GP */
 bool emulate_invalid_op(struct vcpu *v);           /* after #UD: forced-emulation CPUID */
 bool emulate_pte_write(struct vcpu *v, gva_t cr2); /* after a write fault on a read-only mapping */
 
+/* Virtual IOPL against the guest's mode: may it use cli, sti and the ports it has? pv/privileged.c */
+bool iopl_allows(const struct vcpu *v);
+
+/* The state of a vCPU after reset, all references dropped before: pv/context.c */
+void guest_cpu_reset(struct vcpu *v);
+
+/* Stubs of a hypercall page, 32 bytes a number: pv/hypercall_page.c */
+void hypercall_page_fill(void *page);
+
 /* dom0 and its start of day: pv/build.c */
-struct pv_image;
-int pv_build_dom0(struct domain *d, maddr_t kernel, uint64_t kernel_bytes, maddr_t initrd,
-                  uint64_t initrd_bytes, const char *cmdline, uint64_t nr_frames) must_check;
+struct pv_image {
+    maddr_t kernel, initrd; /* the ELF file and the RAM disk, in RAM */
+    uint64_t kernel_bytes, initrd_bytes;
+    bool initrd_is_ours;    /* the initrd's frames may be handed to the domain as they are */
+    const char *cmdline;
+    uint64_t nr_frames;     /* of the domain, initrd and page tables included */
+    struct dom0_vga_console_info screen;
+    uint32_t screen_bytes;  /* 0: no screen */
+};
+/*
+ * d: new, with vCPU 0, owning no frames. 0; -ENOEXEC or -EINVAL (kernel), -ENOMEM: *why says it in
+ * words. `initrd_taken` tells whether the initrd's frames now belong to d.
+ */
+int pv_build_dom0(struct domain *d, const struct pv_image *image, bool *initrd_taken,
+                  const char **why) must_check;
 
 #endif
