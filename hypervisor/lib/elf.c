@@ -8,7 +8,7 @@
 
 #include "lib/string.h"
 #include "public/elfnote.h"
-#include "public/errno.h"
+#include "lib/errno.h"
 #include "public/features.h"
 
 struct file_header {
@@ -41,7 +41,7 @@ static bool in_image(const struct elf_image *elf, uint64_t offset, uint64_t byte
 static int refuse(const char **why, const char *reason)
 {
     *why = reason;
-    return -XEN_ENOEXEC;
+    return -ENOEXEC;
 }
 
 /* A Linux boot image has "HdrS" at 0x202 of its real-mode header; gzip and friends have magics. */
@@ -82,7 +82,7 @@ int elf_segment(const struct elf_image *elf, unsigned i, struct elf_segment *out
     struct program_header p;
 
     if (i >= elf->nr_headers)
-        return -XEN_ENOENT;
+        return -ENOENT;
     memcpy(&p, elf->data + elf->headers + i * sizeof(p), sizeof(p));
     *out = (struct elf_segment){ .type = p.type,
                                  .offset = p.offset,
@@ -93,9 +93,9 @@ int elf_segment(const struct elf_image *elf, unsigned i, struct elf_segment *out
     if (p.type != ELF_PT_LOAD && p.type != ELF_PT_NOTE)
         return 0;
     if (!in_image(elf, p.offset, p.filesz))
-        return -XEN_ENOEXEC;
+        return -ENOEXEC;
     if (p.type == ELF_PT_LOAD && (p.filesz > p.memsz || p.paddr + p.memsz < p.paddr))
-        return -XEN_ENOEXEC;
+        return -ENOEXEC;
     return 0;
 }
 

@@ -2,7 +2,7 @@
 /* callback_op: the addresses at which the hypervisor enters the guest kernel. */
 #include "core/domain.h"
 #include "public/callback.h"
-#include "public/errno.h"
+#include "lib/errno.h"
 #include "pv/trap.h"
 
 static struct guest_callback *callback_of(struct guest_cpu *g, uint16_t type)
@@ -31,9 +31,9 @@ int callback_register(struct vcpu *v, uint16_t type, uint16_t flags, gva_t addre
     struct guest_callback *cb = callback_of(&v->arch, type);
 
     if (cb == NULL)
-        return -XEN_ENOSYS;
+        return -ENOSYS;
     if (!is_canonical(address) || (type == CALLBACKTYPE_nmi && v->id != 0))
-        return -XEN_EINVAL;
+        return -EINVAL;
     cb->rip = address;
     cb->mask_events = flags & CALLBACKF_mask_events;
     return 0;
@@ -42,9 +42,9 @@ int callback_register(struct vcpu *v, uint16_t type, uint16_t flags, gva_t addre
 int callback_unregister(struct vcpu *v, uint16_t type)
 {
     if (callback_of(&v->arch, type) == NULL)
-        return -XEN_ENOSYS;
+        return -ENOSYS;
     if (type != CALLBACKTYPE_nmi)
-        return -XEN_EINVAL; /* a kernel cannot do without the others */
+        return -EINVAL; /* a kernel cannot do without the others */
     v->arch.nmi_cb = (struct guest_callback){ 0 };
     return 0;
 }

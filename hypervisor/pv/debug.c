@@ -4,7 +4,7 @@
  * I/O breakpoints are remembered and read back, but never loaded: ports are emulated, and the
  * processor would report the hypervisor's own accesses.
  */
-#include "public/errno.h"
+#include "lib/errno.h"
 #include "pv/guest_cpu.h"
 #include "sys/percpu.h"
 
@@ -32,13 +32,13 @@ static int control_set(struct guest_cpu *g, uint64_t value)
     uint64_t io = 0;
 
     if (value >> 32 != 0 || (value & DR7_GD))
-        return -XEN_EPERM;
+        return -EPERM;
     value &= DR7_WRITABLE;
     for (unsigned i = 0; i < 4; i++) {
         if (!(value & DR7_ENABLE(i)) || !DR7_IS_IO(value, i))
             continue;
         if (!(g->cr4 & CR4_DE))
-            return -XEN_EPERM;
+            return -EPERM;
         io |= value & (DR7_ENABLE(i) | DR7_COND(i));
     }
     g->dr7_io = io;
@@ -60,27 +60,27 @@ int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value)
     switch (reg) {
     case 0: case 1: case 2: case 3:
         if (!is_canonical(value) || (value >= HYPERVISOR_START && value < HYPERVISOR_END))
-            return -XEN_EPERM;
+            return -EPERM;
         g->dr[reg] = value;
         break;
     case 4:
         if (g->cr4 & CR4_DE)
-            return -XEN_ENODEV;
+            return -ENODEV;
         /* fall through */
     case 6:
         if (value >> 32 != 0)
-            return -XEN_EPERM;
+            return -EPERM;
         g->dr6 = DR6_RESET | (value & DR6_WRITABLE);
         break;
     case 5:
         if (g->cr4 & CR4_DE)
-            return -XEN_ENODEV;
+            return -ENODEV;
         /* fall through */
     case 7:
         rc = control_set(g, value);
         break;
     default:
-        return -XEN_EINVAL;
+        return -EINVAL;
     }
     if (rc == 0 && v == current)
         machine_load_debug(g);
@@ -92,9 +92,9 @@ int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value)
     const struct guest_cpu *g = &v->arch;
 
     if ((reg == 4 || reg == 5) && (g->cr4 & CR4_DE))
-        return -XEN_ENODEV;
+        return -ENODEV;
     if (reg > 7)
-        return -XEN_EINVAL;
+        return -EINVAL;
     if (reg < 4)
         *value = g->dr[reg];
     else if (reg == 4 || reg == 6)

@@ -6,7 +6,7 @@
  */
 #include "mm/guest.h"
 #include "mm/update.h"
-#include "public/errno.h"
+#include "lib/errno.h"
 #include "pv/guest_cpu.h"
 #include "sys/log.h"
 #include "sys/percpu.h"
@@ -78,12 +78,12 @@ int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries)
     unsigned nr = DIV_ROUND_UP(entries, DESCRIPTORS_PER_FRAME);
 
     if (entries > FIRST_RESERVED_GDT_ENTRY)
-        return -XEN_EINVAL;
+        return -EINVAL;
     for (unsigned i = 0; i < nr; i++) {
         taken[i] = _mfn(frames[i]);
         if (segdesc_get(&v->domain->mm, taken[i]) != 0) {
             frames_put(&v->domain->mm, taken, i);
-            return -XEN_EINVAL;
+            return -EINVAL;
         }
     }
     gdt_drop(v);
@@ -102,7 +102,7 @@ int ldt_set(struct vcpu *v, gva_t base, unsigned entries)
 
     if (entries > LDT_ENTRIES_MAX || (base & ~PAGE_MASK) != 0 ||
         (entries != 0 && !guest_range_ok(guest_ptr(base), entries, sizeof(uint64_t))))
-        return -XEN_EINVAL;
+        return -EINVAL;
     for (unsigned i = 0; i < ARRAY_SIZE(old); i++) {
         old[i] = g->ldt_frames[i];
         g->ldt_frames[i] = MFN_INVALID;
@@ -143,7 +143,7 @@ int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor)
     int rc;
 
     if ((where & 7) != 0 || !mfn_valid(mfn) || !descriptor_fix(&descriptor))
-        return -XEN_EINVAL;
+        return -EINVAL;
     page = page_of(mfn);
     mm_lock(&d->mm);
     rc = page_get_and_type(page, page->type == PT_SEGDESC ? PT_SEGDESC : PT_WRITABLE, &d->mm);
@@ -153,7 +153,7 @@ int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor)
             panic("a descriptor page has nothing to release");
     }
     mm_unlock(&d->mm);
-    return rc == 0 ? 0 : -XEN_EINVAL;
+    return rc == 0 ? 0 : -EINVAL;
 }
 
 static bool table_read(mfn_t frame, unsigned index, uint64_t *out)

@@ -5,7 +5,7 @@
  * of it waits in root_old, and the same hypercall, made again, finishes it first.
  */
 #include "mm/update.h"
-#include "public/errno.h"
+#include "lib/errno.h"
 #include "pv/guest_cpu.h"
 #include "sys/percpu.h"
 
@@ -73,9 +73,9 @@ int root_set_user(struct vcpu *v, mfn_t mfn)
     return old_root_put(v);
 }
 
-static void put_completely(struct mm_account *acct, mfn_t mfn)
+void root_put(struct vcpu *v, mfn_t mfn)
 {
-    while (mfn_x(mfn) != 0 && pt_root_put(acct, mfn) == -XEN_ERESTART)
+    while (mfn_x(mfn) != 0 && pt_root_put(&v->domain->mm, mfn) == -ERESTART)
         (void)preempt_pending(); /* opens an interrupt window */
 }
 
@@ -86,7 +86,7 @@ void root_drop(struct vcpu *v)
 
     g->cr3_kernel = g->cr3_user = 0;
     g->root_old = _mfn(0);
-    put_completely(&v->domain->mm, old);
-    put_completely(&v->domain->mm, user);
-    put_completely(&v->domain->mm, kernel);
+    root_put(v, old);
+    root_put(v, user);
+    root_put(v, kernel);
 }

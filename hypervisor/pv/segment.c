@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Segment bases, the kernel stack for entries from user mode, and the virtual TS flag. */
-#include "public/errno.h"
+#include "lib/errno.h"
 #include "pv/guest_cpu.h"
 #include "sys/log.h"
 
@@ -25,7 +25,7 @@ int segment_base_set(struct vcpu *v, unsigned which, uint64_t base)
         return 0;
     }
     if (!is_canonical(base))
-        return -XEN_EINVAL;
+        return -EINVAL;
     machine_save_bases(g); /* the others may have changed by wrfsbase and wrgsbase */
     switch (which) {
     case SEGBASE_FS:
@@ -38,7 +38,7 @@ int segment_base_set(struct vcpu *v, unsigned which, uint64_t base)
         g->gs_base_kernel = base;
         break;
     default:
-        return -XEN_EINVAL;
+        return -EINVAL;
     }
     machine_load_bases(g);
     return 0;

@@ -12,7 +12,7 @@
 #include "core/domain.h"
 #include "mm/guest.h"
 #include "pv/guest_cpu.h"
-#include "public/errno.h"
+#include "lib/errno.h"
 #include "sys/log.h"
 #include "x86/upcall.h"
 
@@ -168,7 +168,7 @@ int trap_set(struct vcpu *v, const struct trap_info *info)
     struct trap_info *ti = &v->arch.traps[info->vector];
 
     if (!is_canonical(info->address))
-        return -XEN_EINVAL;
+        return -EINVAL;
     *ti = *info;
     ti->cs = selector_fix(info->cs);
     return 0;
@@ -193,18 +193,9 @@ static bool soft_interrupt_allowed(const struct vcpu *v, const struct trap_info 
 /* INT n is two bytes unless somebody put prefixes in front. */
 static unsigned soft_interrupt_length(struct vcpu *v)
 {
-    uint8_t bytes[INSN_BYTES_MAX];
-    uint64_t base;
-    bool is_64 = code_is_64(v, &base);
     struct insn in;
 
-    for (unsigned n = 0; n < sizeof(bytes); n++) {
-        if (copy_from_guest(&bytes[n], guest_ptr(base + v->arch.regs.rip + n), 1) != 0)
-            break;
-        if (insn_decode(bytes, n + 1, is_64, &in))
-            return in.opcode == 0xcd ? in.length : 2;
-    }
-    return 2;
+    return insn_fetch(v, &in) && in.opcode == 0xcd ? in.length : 2;
 }
 
 /* #GP about a gate: all gates of the real table are closed to ring 3, so this is how INT n comes. */
