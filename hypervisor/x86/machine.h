@@ -104,6 +104,10 @@ void machine_load_ldt(struct guest_cpu *g);
 void machine_load_debug(struct guest_cpu *g);
 void machine_load_cr3(struct guest_cpu *g);  /* cr3_kernel or cr3_user, by in_kernel */
 int machine_load_selector(struct guest_cpu *g, unsigned which, uint16_t sel) must_check; /* 0 ds 1 es 2 fs 3 gs */
+void machine_load_ts(struct guest_cpu *g);   /* real CR0.TS = g->cr0_ts */
+void machine_load_xcr0(struct guest_cpu *g); /* real XCR0 = g->xcr0, a valid subset of the host's */
+/* Which 4 KiB page of this CPU's LDT window `va` lies in; -1: in none. */
+int machine_ldt_page(gva_t va) must_check;
 void machine_load_bases(struct guest_cpu *g);
 void machine_save_bases(struct guest_cpu *g); /* wrfsbase/wrgsbase may have changed them */
 void machine_set_fsgsbase(bool on);          /* real CR4.FSGSBASE follows the guest's choice */
