@@ -16,7 +16,8 @@ void test_failure(const char *file, int line, const char *what, long got, long w
 
 static void __attribute__((noreturn)) finish(const char *outcome)
 {
-    console_print("LAMINA-GUEST %s: %lu checks held, %lu did not\n", outcome, test_checks, failures);
+    console_print("LAMINA-GUEST %s: %lu checks held, %lu did not\n", outcome, test_checks,
+                  failures);
     guest_shutdown(SHUTDOWN_poweroff);
 }
 
