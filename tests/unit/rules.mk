@@ -10,7 +10,7 @@ UNIT_SOURCES := tests/host/host.c $(wildcard hypervisor/mm/*.c) \
 	$(filter-out hypervisor/lib/string.c,$(wildcard hypervisor/lib/*.c))
 -include $(wildcard tests/unit/*/sources.mk)
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(UNIT)/%,$(sort \
-	$(wildcard $(foreach layer,lib sys mm core pv hypercall boot,tests/unit/$(layer)/*.c))))
+	$(wildcard $(foreach layer,lib x86 sys mm core pv boot,tests/unit/$(layer)/*.c))))
 UNIT_OBJECTS := $(patsubst %.c,$(UNIT)/host/%.o,$(UNIT_SOURCES))
 UNIT_CFLAGS  := $(filter-out -O2,$(HOST_CFLAGS)) -O1 $(SANITIZE) -DCONFIG_DEBUG=1 \
 	-Itests/host -Ihypervisor -Iinclude -Itests/unit
