@@ -88,7 +88,7 @@ static int l4e_update(struct mm_account *acct, mfn_t table, uint64_t *slot, uint
     uint64_t old = READ_ONCE(*slot);
     int ret;
 
-    if (!is_guest_l4_slot(((uintptr_t)slot & ~PAGE_MASK) / sizeof(*slot)))
+    if (!is_guest_l4_slot((unsigned)(((uintptr_t)slot & ~PAGE_MASK) / sizeof(*slot))))
         return -EINVAL;
     if (is_soft_change(old, entry | PTE_USER)) {
         l4e_write(slot, entry | PTE_USER, how);
