@@ -46,8 +46,7 @@ int segment_base_set(struct vcpu *v, unsigned which, uint64_t base)
 
 int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp)
 {
-    v->arch.kernel_ss = selector_fix((uint16_t)ss);
-    v->arch.kernel_rsp = sp;
+    guest_set_kernel_stack(&v->arch, selector_fix((uint16_t)ss), sp);
     return 0;
 }
 

@@ -51,7 +51,6 @@ void asm_offsets(void)
     OFFSET(G_TRAPS, struct guest_cpu, traps);
     OFFSET(G_INFO, struct guest_cpu, info);
     OFFSET(G_WORK, struct guest_cpu, work);
-    OFFSET(G_FULL_EXIT, struct guest_cpu, full_exit);
     OFFSET(G_IN_KERNEL, struct guest_cpu, in_kernel);
     OFFSET(G_SEGMENTS_BAD, struct guest_cpu, segments_bad);
     OFFSET(G_ARCH_IOPL, struct guest_cpu, architectural_iopl);
@@ -70,9 +69,6 @@ static_assert((offsetof(struct guest_cpu, regs) + sizeof(struct guest_regs)) % 1
 static_assert(offsetof(struct guest_cpu, cpu_stack) ==
                   offsetof(struct guest_cpu, regs) + sizeof(struct guest_regs),
               "REGS_END is the end of regs");
-static_assert(offsetof(struct guest_cpu, full_exit) == offsetof(struct guest_cpu, work) + 4 &&
-                  offsetof(struct guest_cpu, work) % 8 == 0,
-              "one comparison looks at both");
 static_assert(sizeof(struct trap_info) == 16, "indexed by a shift");
 static_assert(sizeof(struct cpu_entry) == 64, "one cache line a CPU");
 static_assert(sizeof(struct machine_cpu) <= BLOCK_PERCPU, "per-CPU data follows");

@@ -124,7 +124,8 @@ here:
     add $4096, %eax
     loop 1b
     movl $0, (boot_l4 + SLOT_IMAGE * 8 + 4 - here)(%esi)
-    lea (hypervisor_l3 + (SLOT_DIRECT - SLOT_FIRST) * 4096 - here + (PTE_P | PTE_RW | PTE_A))(%esi), %eax
+    lea (hypervisor_l3 + (SLOT_DIRECT - SLOT_FIRST) * 4096 - here)(%esi), %eax
+    or $(PTE_P | PTE_RW | PTE_A), %eax
     mov %eax, (boot_l4 - here)(%esi)
 
     /* The descriptor table register wants a linear address. */

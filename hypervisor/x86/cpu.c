@@ -50,7 +50,7 @@ uint64_t cpu_zero_page(void)
     return machine_maddr(zero_page);
 }
 
-/* The sites hold three-byte no-ops; code is patched through the direct map, before other CPUs run. */
+/* The sites hold three-byte no-ops; patched through the direct map, before other CPUs run. */
 static void smap_patch(void)
 {
     for (const struct smap_site *site = smap_sites; site < smap_sites_end; site++) {

@@ -68,3 +68,12 @@ void descriptors_unload(struct machine_cpu *cpu)
     ldt_window(cpu, NULL, 0);
     __asm__ volatile("lldt %w0" ::"r"(0));
 }
+
+int machine_ldt_page(gva_t va)
+{
+    const uint64_t first = (uint64_t)window_virt(machine_cpu_id()) + WINDOW_LDT;
+
+    if (va < first || va - first >= LDT_ENTRIES_MAX * 8)
+        return -1;
+    return (int)((va - first) >> PAGE_SHIFT);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls: from a guest's user mode (bounced to the guest kernel here), and hypercalls from the
- * guest kernel, of which iret is served here when nothing is unusual.
+ * System calls: from a guest's user mode (bounced to the guest kernel here), and hypercalls from
+ * the guest kernel, of which iret is served here when nothing is unusual.
  *
  * The processor brings no stack with SYSCALL and nothing but RIP tells CPUs apart: each CPU has a
  * stub of its own that finds its words of cpu_entry[]. SWAPGS is executed when guest mode changes
@@ -15,7 +15,7 @@
  * itself may have caused is looked at on the fast ways out.
  *
  * Instructions, hypervisor part, measured: system call bounced to the guest kernel and back to user
- * mode by iret 100; null hypercall 46 and its C part.
+ * mode by iret 100; null hypercall 48 and its C part.
  */
 #include "x86/entry.h"
 
@@ -147,7 +147,9 @@ syscall_from_kernel:
     mov G_CPU_STACK(%rbx), %rsp
     mov %rbx, %rdi
     call upcall_hypercall
-    cmpq $0, G_WORK(%rbx)       /* work or full_exit */
+    cmpl $0, G_WORK(%rbx)
+    jne hypercall_work
+    cmpl $ENTRY_SYSCALL, REGS_VECTOR(%rbx)
     jne hypercall_work
     mov G_INFO(%rbx), %rax
     cmpw $1, (%rax)             /* pending and not masked */
@@ -180,7 +182,7 @@ hypercall_work:
     mov %r13, REGS_R13(%rbx)
     mov %r14, REGS_R14(%rbx)
     mov %r15, REGS_R15(%rbx)
-    cmpl $0, G_FULL_EXIT(%rbx)
+    cmpl $ENTRY_SYSCALL, REGS_VECTOR(%rbx)
     jne guest_exit
     mov REGS_RIP(%rbx), %rcx    /* lost by SYSCALL; say what SYSRET would have left */
     mov %rcx, REGS_RCX(%rbx)

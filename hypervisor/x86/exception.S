@@ -305,7 +305,6 @@ interrupt_entry:
     .balign 16
     .global guest_exit
 guest_exit:
-    movl $0, G_FULL_EXIT(%rbx)
     cmpl $0, G_WORK(%rbx)
     jne guest_exit_work
     mov G_INFO(%rbx), %rax

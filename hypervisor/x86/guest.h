@@ -8,8 +8,9 @@
  * guest_cpu is aligned to 16 bytes.
  *
  * During a hypercall rbx, rbp and r12 to r15 are not in `regs` yet: entry.S stores them when the vCPU
- * has work on its way out. Hypercalls therefore return, and leave the CPU by WORK_*. One that changes
- * more than rax, its arguments and rip (the iret hypercall, within a multicall) sets full_exit.
+ * has work on its way out. Hypercalls therefore return, and leave the CPU by WORK_*. One for which
+ * rcx and r11 must not be lost (a bounce, iret within a multicall) sets entry_vector to 0: then every
+ * register is loaded from regs.
  *
  * Assembly reads it through generated offsets (x86/asm_offsets.c); add fields freely, keep groups.
  */
@@ -55,18 +56,17 @@ struct guest_cpu {
     /* --- this vCPU only; read by entry.S --- */
     uint64_t cpu_stack;      /* C stack of the CPU that it runs on; set when it is loaded */
     uint64_t cr3_kernel;     /* machine address of the guest-kernel L4 */
-    uint64_t cr3_user;       /* … of the guest-user L4; 0: none */
+    uint64_t cr3_user;       /* the same of the guest-user L4; 0: none */
     mfn_t root_old;          /* former root whose release was preempted (pv/root.c); 0: none */
     uint64_t kernel_rsp;     /* stack_switch(): where a bounce from user mode lands; change it by */
     uint64_t kernel_ss;      /* guest_set_kernel_stack(), which keeps bounce_rsp in step */
     uint64_t bounce_rsp;     /* place of a frame of 7 words there, never in hypervisor space */
-    uint64_t frame_iopl;     /* ORed into RFLAGS of bounce frames: iopl << 12 with architectural_iopl */
+    uint64_t frame_iopl;     /* for RFLAGS of bounce frames: iopl << 12 with architectural_iopl */
     /* Callback and trap addresses are canonical: whoever stores one checks it. */
     struct guest_callback syscall_cb, syscall32_cb, sysenter_cb, event_cb, failsafe_cb, nmi_cb;
     struct trap_info *traps; /* 256 entries, kept by the hypervisor; address 0: none */
     struct vcpu_info *info;  /* hypervisor view of the shared vcpu_info; never NULL when loaded */
     uint32_t work;           /* WORK_* */
-    uint32_t full_exit;      /* load every register from regs; just after work: one comparison */
     bool in_kernel;          /* guest mode: kernel (true) or user */
     bool segments_bad;       /* a selector did not load: the next resume goes to failsafe */
     bool architectural_iopl; /* vm_assist: RFLAGS.IOPL in frames is the virtual IOPL */

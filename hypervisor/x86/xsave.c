@@ -89,6 +89,12 @@ static bool area_load(const struct guest_cpu *g)
     return xsave.xcr0 ? xrstor_try(g->xsave, xsave.xcr0) : fxrstor_try(g->xsave);
 }
 
+void machine_load_xcr0(struct guest_cpu *g)
+{
+    if (xsave.xcr0)
+        xcr0_load((g->xcr0 & xsave.xcr0) | 1);
+}
+
 void xsave_load(struct guest_cpu *g)
 {
     uint64_t xcr0 = g->xcr0;
@@ -103,8 +109,7 @@ void xsave_load(struct guest_cpu *g)
         if (!area_load(g))
             panic("the FPU refuses its reset state");
     }
-    if (xsave.xcr0)
-        xcr0_load((xcr0 & xsave.xcr0) | 1);
+    machine_load_xcr0(g);
 }
 
 void xsave_save(struct guest_cpu *g)
