@@ -2,8 +2,8 @@
 /*
  * Exceptions and interrupts, and the way out to ring 3.
  *
- * From ring 3 the processor pushes its frame at the end of the vCPU's regs. The plain exceptions and
- * page faults that cannot be ours are bounced to the guest kernel right here; the rest goes to C on
+ * From ring 3 the processor pushes its frame at the end of the vCPU's regs. The plain exceptions
+ * and page faults that cannot be ours are bounced to the guest kernel right here; the rest goes to C on
  * the CPU's stack, and leaves through guest_exit. From ring 0 an exception is a recovery point
  * (fault.c) or the end; interrupts come only while idle or in an interrupt window.
  *
@@ -180,8 +180,8 @@ bounce_plain:
 
     .balign 64
 /*
- * Could the fault be ours? A write to a present page in kernel mode (a page table?), a reserved bit,
- * or an address in the hypervisor's part (descriptor windows): C looks first.
+ * Could the fault be ours? A write to a present page in kernel mode (a page table?), a reserved
+ * bit, or an address in the hypervisor's part (descriptor windows): C looks first.
  */
 page_fault:
     BOUNCE_SAVE
@@ -379,8 +379,8 @@ interrupt_in_hypervisor:
     iretq
 
 /*
- * A fault in ring 0: RSP = error code and vector. On the way out (IRETQ) and while iret_read copies,
- * the stack is a vCPU's regs with room for one more word than the frame; those first.
+ * A fault in ring 0: RSP = error code and vector. On the way out (IRETQ) and while iret_read
+ * copies, the stack is a vCPU's regs with room for one more word than the frame; those first.
  */
     .balign 16
 fault_entry:

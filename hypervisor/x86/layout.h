@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where things are in the hypervisor's part of every address space: one L4 slot (512 GiB) for
- * each use, the same in all page tables. Also the layout of a CPU's own 2 MiB window. For C and assembly.
+ * each use, the same in all page tables. Also the layout of a CPU's own 2 MiB window. For C and
+ * assembly.
  */
 #ifndef LAMINA_X86_LAYOUT_H
 #define LAMINA_X86_LAYOUT_H

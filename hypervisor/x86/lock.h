@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The machine layer's own lock: x86/ is below sys/, so it has no ranked locks. Nothing else is
- * taken while one is held. The spin answers TLB flush requests, as every spin in the hypervisor does.
+ * taken while one is held. The spin answers TLB flush requests, as every spin in the hypervisor
+ * does.
  */
 #ifndef LAMINA_X86_LOCK_H
 #define LAMINA_X86_LOCK_H

@@ -2,8 +2,8 @@
 /*
  * The hypervisor's own page tables: sixteen L3 tables, one for each L4 slot, shared by every root
  * in the machine. A mapping made here is therefore seen in all address spaces at once, and nothing
- * here is ever unmapped but the descriptor windows (guest_state.c). boot.S has filled the direct map
- * of the first 4 GiB and mapped the image; this file gives the image its protections and maps the
+ * here is ever unmapped but the descriptor windows (guest_state.c). boot.S has filled the direct
+ * map of the first 4 GiB and mapped the image; this file gives the image its protections and maps the
  * rest: RAM above 4 GiB, tables of mm/, device registers, the CPUs' windows.
  *
  * Callers serialise: boot code, or machine_map_device() under its own lock.
@@ -213,7 +213,8 @@ void machine_map_m2p(mfn_t first, uint64_t nr_frames)
 
 /* ---- device registers ------------------------------------------------------------------------ */
 
-#define PTE_DEVICE (PTE_DATA | PTE_PCD | PTE_PWT) /* uncached in Xen's PAT layout as in the reset one */
+/* Uncached in the ABI's PAT layout as in the one after reset. */
+#define PTE_DEVICE (PTE_DATA | PTE_PCD | PTE_PWT)
 
 static void *device_map_small(maddr_t page, unsigned pages)
 {
@@ -248,15 +249,16 @@ void *machine_map_device(maddr_t addr, size_t bytes)
     const uint64_t limit = UINT64_C(1) << machine_maddr_bits();
     const uint64_t unit = bytes >= PAGE_2M ? PAGE_2M : PAGE_SIZE;
     const maddr_t start = ROUND_DOWN(addr, unit);
+    const uint64_t units = DIV_ROUND_UP(addr + bytes - start, unit);
     char *base;
 
     if (!bytes || addr >= limit || bytes > limit - addr)
         return NULL;
     machine_lock_take(&paging.device_lock);
     if (unit == PAGE_2M)
-        base = device_map_large(start, (unsigned)MIN(DIV_ROUND_UP(addr + bytes - start, unit), 512));
+        base = device_map_large(start, (unsigned)MIN(units, 513));
     else
-        base = device_map_small(start, (unsigned)DIV_ROUND_UP(addr + bytes - start, unit));
+        base = device_map_small(start, (unsigned)units);
     machine_lock_drop(&paging.device_lock);
     return base ? base + (addr - start) : NULL;
 }
