@@ -21,9 +21,10 @@
 .macro SMAP_SITE last
     .pushsection .smap_sites, "a", @progbits
     .balign 8
-    .quad 1f, \last
+    .quad .Lsmap\@, \last
     .popsection
-1:  .byte 0x0f, 0x1f, 0x00
+.Lsmap\@:
+    .byte 0x0f, 0x1f, 0x00
 .endm
 #define STAC SMAP_SITE 0xcb
 #define CLAC SMAP_SITE 0xca

@@ -7,7 +7,8 @@
  * the CPU's stack, and leaves through guest_exit. From ring 0 an exception is a recovery point
  * (fault.c) or the end; interrupts come only while idle or in an interrupt window.
  *
- * Instructions of a bounce: 64 from user mode; its return by iret is in entry.S.
+ * Instructions, hypervisor part: page fault from user mode and its return by iret 130, the iret of
+ * entry.S included.
  */
 #include "x86/entry.h"
 #include "x86/apic.h"
@@ -202,13 +203,13 @@ page_fault:
 1:  mov %rax, G_CR2(%rdi)
     mov G_INFO(%rdi), %rcx
     mov %rax, INFO_CR2(%rcx)
-    jmp bounce_with_error
+bounce_with_error:
+    BOUNCE 8
 
     .balign 16
 bounce_error:
     BOUNCE_SAVE
-bounce_with_error:
-    BOUNCE 8
+    jmp bounce_with_error
 
 .macro SAVE_REST
     mov %rsi, REGS_RSI(%rdi)
