@@ -6,12 +6,12 @@
 #include "x86/cpu.h"
 
 #define OFFSET(name, type, field) \
-    __asm__ volatile("\n@define " #name " %0" ::"i"(offsetof(type, field)))
+    __asm__ volatile("\n# @define " #name " %0" ::"i"(offsetof(type, field)))
 
 void asm_offsets(void);
 void asm_offsets(void)
 {
-    __asm__ volatile("\n@define ENTRY_SYSCALL %0" ::"i"(ENTRY_SYSCALL));
+    __asm__ volatile("\n# @define ENTRY_SYSCALL %0" ::"i"(ENTRY_SYSCALL));
     OFFSET(REGS, struct guest_cpu, regs);
     OFFSET(REGS_R15, struct guest_cpu, regs.r15);
     OFFSET(REGS_R14, struct guest_cpu, regs.r14);
