@@ -15,6 +15,7 @@
 #include "mm/alloc.h"
 #include "mm/update.h"
 #include "public/memory.h"
+#include "pv/guest_cpu.h"
 
 static struct domain own, other;
 static struct vcpu vcpu0;
@@ -54,6 +55,27 @@ long hypercall_restart(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint6
 long hypercall_restart_extent(uint32_t cmd, uint64_t done)
 {
     return hypercall_restart(cmd | done << 6, 0, 0, 0, 0, 0);
+}
+
+int root_set_kernel(struct vcpu *v, mfn_t mfn)
+{
+    ck_assert_ptr_eq(v, &vcpu0);
+    return mfn_x(mfn) ? 0 : -EINVAL;
+}
+
+int root_set_user(struct vcpu *v, mfn_t mfn)
+{
+    (void)mfn;
+    ck_assert_ptr_eq(v, &vcpu0);
+    return 0;
+}
+
+int ldt_set(struct vcpu *v, gva_t base, unsigned entries)
+{
+    ck_assert_ptr_eq(v, &vcpu0);
+    ck_assert_uint_le(entries, 8192);
+    ck_assert_uint_eq(base % PAGE_SIZE, 0);
+    return 0;
 }
 
 /* ---- set-up ---- */
@@ -395,7 +417,7 @@ START_TEST(test_mmu_update_counts_what_succeeded)
     table = machine_map(_mfn(frame[0]));
     for (unsigned i = 0; i < 4; i++)
         u[i] = (struct mmu_update){ (frame[0] << PAGE_SHIFT) + i * 8, ENTRY(frame[1]) };
-    u[2].val = ENTRY(UINT64_C(0xfffffff)); /* no such frame */
+    u[2].val = ENTRY(frame[0]); /* a table, writable */
     ck_assert_int_eq(mmu(u, 4, &done, DOMID_SELF), -EINVAL);
     ck_assert_uint_eq(done, 2);
     ck_assert_uint_eq(table[1] >> PAGE_SHIFT, frame[1]);
@@ -516,6 +538,85 @@ START_TEST(test_clear_and_copy)
 }
 END_TEST
 
+static long set_ldt(struct domain *target, uint64_t base, uint32_t entries)
+{
+    struct mmuext_op op = { .arg1.linear_addr = base, .arg2.nr_ents = entries };
+
+    return hc_mmuext_set_ldt(target, &op);
+}
+
+START_TEST(test_mmuext_is_for_oneself)
+{
+    uint64_t vcpus[1] = { UINT64_MAX };
+    struct mmuext_op op = { .arg1.mfn = 0, .arg2.vcpumask = address(vcpus) };
+
+    ck_assert_int_eq(hc_mmuext_new_baseptr(&own, &op), -EINVAL);
+    ck_assert_int_eq(hc_mmuext_new_baseptr(&other, &op), -EPERM);
+    ck_assert_int_eq(hc_mmuext_new_user_baseptr(&own, &op), 0);
+    ck_assert_int_eq(hc_mmuext_new_user_baseptr(&other, &op), -EPERM);
+    ck_assert_int_eq(set_ldt(&own, 0, 0), 0);
+    ck_assert_int_eq(set_ldt(&other, 0, 0), -EPERM);
+    ck_assert_int_eq(set_ldt(&own, 0x1000, 8192), 0);
+    ck_assert_int_eq(set_ldt(&own, 0x1000, 8193), -EINVAL);
+    ck_assert_int_eq(set_ldt(&own, 0x1008, 1), -EINVAL);
+    ck_assert_int_eq(set_ldt(&own, HYPERVISOR_START - PAGE_SIZE, 8192), -EINVAL);
+    ck_assert_int_eq(set_ldt(&own, 0 - PAGE_SIZE, 8192), -EINVAL);
+    ck_assert_int_eq(hc_mmuext_tlb_flush_all(&other, &op), -EPERM);
+    ck_assert_uint_eq(host.nr_flushes, 0);
+    /* Bits without a vCPU name nothing; a vCPU names the processor it last ran on. */
+    own.vcpus_max = VCPUS_MAX;
+    own.vcpu[63] = &vcpu0;
+    vcpu0.cpu = 2;
+    own.mm.cpus = 7;
+    ck_assert_int_eq(hc_mmuext_tlb_flush_multi(&own, &op), 0);
+    ck_assert_uint_eq(host.flushed_cpus, 4);
+    ck_assert_int_eq(hc_mmuext_invlpg_multi(&own, &op), 0);
+    op.arg2.vcpumask = HYPERVISOR_START;
+    ck_assert_int_eq(hc_mmuext_tlb_flush_multi(&own, &op), -EFAULT);
+    ck_assert_int_eq(hc_mmuext_tlb_flush_all(&own, &op), 0);
+    ck_assert_uint_eq(host.flushed_cpus, 7);
+    own.is_control = false;
+    ck_assert_int_eq(hc_mmuext_flush_cache(&own, &op), -EACCES);
+}
+END_TEST
+
+/* ---- update_va_mapping ---- */
+
+START_TEST(test_va_mapping_flushes_as_asked)
+{
+    uint64_t f[8], va = 0x5000, vcpus = 1;
+    uint64_t bitmap = address(&vcpus);
+
+    give(f, 8, 0);
+    own.vcpu[0] = &vcpu0;
+    own.vcpus_max = 1;
+    own.mm.cpus = 7;
+    vcpu0.cpu = 1;
+    for (unsigned level = 0; level < 4; level++)
+        memset(machine_map(_mfn(f[level])), 0, PAGE_SIZE);
+    for (unsigned level = 0; level < 3; level++)
+        *(uint64_t *)machine_map(_mfn(f[level])) = ENTRY(f[level + 1]);
+    ck_assert_int_eq(pt_pin(&own.mm, _mfn(f[0]), PT_L4), 0);
+    vcpu0.arch.cr3_kernel = f[0] << PAGE_SHIFT;
+    host.nr_flushes = host.flushed_cpus = 0;
+    ck_assert_int_eq(hc_update_va_mapping(va, ENTRY(f[5]), UVMF_NONE), 0);
+    ck_assert_int_eq(hc_update_va_mapping(0x40000000, 0, UVMF_TLB_FLUSH | UVMF_ALL), -EINVAL);
+    ck_assert_int_eq(hc_update_va_mapping(HYPERVISOR_START, 0, UVMF_INVLPG), -EINVAL);
+    ck_assert_int_eq(hc_update_va_mapping(UINT64_C(1) << 47, 0, UVMF_INVLPG), -EINVAL);
+    ck_assert_int_eq(hc_update_va_mapping(va, 0, UVMF_INVLPG | HYPERVISOR_START), -EFAULT);
+    ck_assert_uint_eq(host.nr_flushes, 0);
+    ck_assert_uint_ne(((uint64_t *)machine_map(_mfn(f[3])))[5],
+                      0); /* a call that failed did nothing */
+    ck_assert_int_eq(hc_update_va_mapping(va, ENTRY(f[6]), UVMF_INVLPG | bitmap), 0);
+    ck_assert_uint_eq(host.flushed_cpus, 2);
+    ck_assert_int_eq(hc_update_va_mapping(va, 0, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    ck_assert_uint_eq(host.flushed_cpus, 7);
+    ck_assert_int_eq(hc_update_va_mapping_otherdomain(va, ENTRY(f[6]), 0, 2), -ESRCH);
+    ck_assert_int_eq(hc_update_va_mapping_otherdomain(va, ENTRY(f[6]), 0, 1), -EINVAL);
+    ck_assert_int_eq(hc_update_va_mapping_otherdomain(va, ENTRY(f[6]), 0, 0), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("hypercall/memory");
@@ -539,6 +640,8 @@ int main(void)
     tcase_add_test(tests, test_machphys_is_the_owners);
     tcase_add_test(tests, test_mmu_update_names_domains);
     tcase_add_test(tests, test_clear_and_copy);
+    tcase_add_test(tests, test_mmuext_is_for_oneself);
+    tcase_add_test(tests, test_va_mapping_flushes_as_asked);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
