@@ -105,10 +105,10 @@ void domain_unmake(struct domain *d)
     d->is_dying = true;
     if (current && current->domain == d)
         current = NULL;
-    while (grant_table_release_mappings(d))
-        ck_assert_uint_eq(host_locks_held(), 0);
     evtchn_table_destroy(d);
     table_release(d);
+    while (grant_table_release_mappings(d))
+        ck_assert_uint_eq(host_locks_held(), 0);
     domain_put(d);
 }
 
@@ -263,7 +263,7 @@ void frames_release(mfn_t mfn, unsigned order)
 {
     (void)order;
     ck_assert_uint_eq(page_of(mfn)->owner, OWNER_HYPERVISOR);
-    page_of(mfn)->owner = OWNER_NONE;
+    *page_of(mfn) = (struct page){ .owner = OWNER_NONE };
     fixture.nr_frames--;
 }
 
