@@ -26,6 +26,8 @@ struct domain {
     bool is_dying;              /* being destroyed */
     bool is_shut_down;
     bool is_gone;               /* destroyed but for the last references and foreign mappings */
+    uint32_t destroying;        /* atomic: a CPU is in domain_destroy() */
+    unsigned destroy_step;      /* how far that has come */
     uint8_t shutdown_code;      /* SHUTDOWN_* */
     uint32_t refs;              /* atomic; domain_get/put */
 
@@ -53,14 +55,18 @@ struct domain {
 /* id DOMID_INVALID: the first free one. -EEXIST -ENOMEM -EINVAL */
 int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out) must_check;
 struct domain *domain_get(domid_t id) must_check;   /* with a reference, NULL: none */
-void domain_put(struct domain *d);                  /* the last one frees it */
-struct domain *domain_next(domid_t after) must_check; /* first with id > after, with a reference */
+void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what nobody refers to */
+/* First with id > after, with a reference; after DOMID_FIRST_RESERVED or above: the very first. */
+struct domain *domain_next(domid_t after) must_check;
+/* Free destroyed domains whose last reference and frame have gone; no lock held. Exit path. */
+void domains_reap(void);
+extern bool domains_reap_wanted; /* a hint for the exit path */
 /* Counted. The pauser is never of d, and holds no lock: it waits for d's vCPUs to stop. */
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 /* In steps: -ERESTART until all is given back. */
 int domain_destroy(struct domain *d) must_check;
-/* SCHEDOP_shutdown and crashes end here; dom0's ends the machine. */
+/* SCHEDOP_shutdown and crashes end here; dom0's ends the machine. Any lock of a domain may be held. */
 void domain_shutdown(struct domain *d, uint8_t code);
 /* SCHEDOP_watchdog: the id of a new one (> 0), 0, -EINVAL, -ENOSPC. core/watchdog.c */
 int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout_s) must_check;

@@ -27,9 +27,9 @@
 #include "core/run_queue.h"
 #include "core/time.h"
 #include "lib/bits.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/guest.h"
-#include "public/errno.h"
 #include "sys/log.h"
 #include "x86/upcall.h"
 
@@ -320,8 +320,6 @@ static void load(struct run_queue *q, struct vcpu *v)
         lock_drop(&q->lock);
     }
     q->loaded = v;
-    time_update_vcpu(v);
-    timers_follow(v);
 }
 
 /* ---- the decision ------------------------------------------------------------------------------ */
@@ -446,11 +444,15 @@ static void run(struct run_queue *q, struct vcpu *prev, struct vcpu *next)
     bool slice_ended = q->slice_ended;
 
     q->slice_ended = false;
-    if (q->loaded != next)
+    if (q->loaded != next) {
         load(q, next);
+        timers_follow(next);
+    }
     current = next;
-    if (next != prev)
+    if (next != prev) {
+        time_update_vcpu(next);
         sched_runstate_publish(next);
+    }
     if (displaced && displaced == prev)
         share_out(q, prev, slice_ended);
     /* Stores above (running, current) before the exit path's look at work and events. */
@@ -601,7 +603,7 @@ int sched_set_affinity(struct vcpu *v, uint64_t cpus)
     bool is_loaded;
 
     if ((cpus & cpus_up()) == 0)
-        return -XEN_EINVAL;
+        return -EINVAL;
     q = queue_lock(v);
     v->affinity = cpus;
     is_loaded = v->running;
@@ -679,13 +681,13 @@ void sched_print(void)
         struct run_queue *q = queue_of(cpu);
 
         lock_take(&q->lock);
-        log_info("cpu %u: %u ready, floor %lu, idle %lu ms%s", cpu, q->nr_ready, q->floor,
+        log_error("cpu %u: %u ready, floor %lu, idle %lu ms%s", cpu, q->nr_ready, q->floor,
                  q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
         if (q->active)
-            log_info("  runs d%uv%u vtime %lu", q->active->domain->id, q->active->id,
+            log_error("  runs d%uv%u vtime %lu", q->active->domain->id, q->active->id,
                      q->active->vtime);
         for (struct vcpu *v = q->ready; v; v = v->next_ready)
-            log_info("  d%uv%u vtime %lu weight %u", v->domain->id, v->id, v->vtime,
+            log_error("  d%uv%u vtime %lu weight %u", v->domain->id, v->id, v->vtime,
                      v->domain->weight);
         lock_drop(&q->lock);
     }

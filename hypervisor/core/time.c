@@ -11,8 +11,8 @@
 
 #include "core/domain.h"
 #include "lib/bits.h"
+#include "lib/errno.h"
 #include "mm/guest.h"
-#include "public/errno.h"
 
 #define NS_PER_S        UINT64_C(1000000000)
 #define PERIOD_MIN_NS   UINT64_C(1000000)
@@ -21,7 +21,7 @@ static struct {
     /* --- under lock --- */
     spinlock_t lock;
     uint64_t wallclock_ns; /* since 1970, at system time 0 */
-} state = { .lock = SPINLOCK_INIT(LOCK_DOMAIN) };
+} state = { .lock = SPINLOCK_INIT(LOCK_TIMER) };
 
 void time_init(void)
 {
@@ -130,12 +130,13 @@ static void singleshot_fire(struct timer *timer)
 static void periodic_fire(struct timer *timer)
 {
     struct vcpu *v = container_of(timer, struct vcpu, periodic);
-    uint64_t period = READ_ONCE(v->periodic_ns), now = machine_now_ns();
+    uint64_t period = READ_ONCE(v->periodic_ns), now = machine_now_ns(), next;
 
     if (!period)
         return;
     /* Ticks missed while the CPU was busy are not made up for. */
-    timer_set(timer, timer->cpu, MAX(timer->deadline_ns + period, now));
+    next = timer->deadline_ns + period;
+    timer_set(timer, timer->cpu, next > now ? next : now + period);
     evtchn_send_virq(v, VIRQ_TIMER);
 }
 
@@ -144,7 +145,7 @@ int time_set_singleshot(struct vcpu *v, uint64_t abs_ns, bool only_future)
     bool is_past = abs_ns <= machine_now_ns();
 
     if (is_past && only_future)
-        return -XEN_ETIME;
+        return -ETIME;
     if (!is_past) {
         timer_set(&v->singleshot, v->cpu, abs_ns);
         return 0;
@@ -164,7 +165,7 @@ int time_set_periodic(struct vcpu *v, uint64_t period_ns)
     uint64_t now = machine_now_ns();
 
     if (period_ns < PERIOD_MIN_NS || period_ns > INT64_MAX)
-        return -XEN_EINVAL;
+        return -EINVAL;
     WRITE_ONCE(v->periodic_ns, period_ns);
     timer_set(&v->periodic, v->cpu, now + period_ns);
     return 0;

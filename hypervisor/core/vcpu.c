@@ -9,8 +9,8 @@
 #include "core/sched.h"
 #include "core/time.h"
 #include "lib/bits.h"
+#include "lib/errno.h"
 #include "mm/alloc.h"
-#include "public/errno.h"
 #include "sys/log.h"
 
 /* From half a page on the heap aligns to a page, more than the 64 bytes that XSAVE wants. */
@@ -20,7 +20,7 @@ static size_t xsave_bytes(void)
 }
 
 /* Architectural state after reset, as far as it is not 0. */
-static void guest_cpu_reset(struct guest_cpu *g)
+static void state_reset(struct guest_cpu *g)
 {
     g->in_kernel = true;
     g->xcr0 = 1; /* x87 */
@@ -72,17 +72,17 @@ int vcpu_create(struct domain *d, unsigned id, struct vcpu **out)
     struct vcpu *v;
 
     if (id >= d->vcpus_max)
-        return -XEN_EINVAL;
+        return -EINVAL;
     if (d->vcpu[id])
-        return -XEN_EEXIST;
+        return -EEXIST;
     v = memory_alloc(id);
     if (!v)
-        return -XEN_ENOMEM;
+        return -ENOMEM;
     v->domain = d;
     v->id = (uint16_t)id;
     v->paused = VCPU_PAUSED_DOWN;
     v->info_mfn = MFN_INVALID;
-    guest_cpu_reset(&v->arch);
+    state_reset(&v->arch);
     info_init(v);
     sched_vcpu_init(v);
     time_vcpu_init(v);

@@ -5,10 +5,10 @@
  * timer's own matter.
  */
 #include "core/domain.h"
-#include "public/errno.h"
+
+#include "lib/errno.h"
 #include "public/sched.h"
 #include "sys/log.h"
-
 #define NS_PER_S UINT64_C(1000000000)
 
 static_assert(ARRAY_SIZE(((struct domain *)0)->watchdog) == 2, "one fire function each, below");
@@ -48,7 +48,7 @@ static int watchdog_alloc(struct domain *d)
             return (int)i;
         }
     }
-    return -XEN_ENOSPC;
+    return -ENOSPC;
 }
 
 int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout_s)
@@ -57,12 +57,12 @@ int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout_s)
     int index = (int)id - 1;
 
     if (id > ARRAY_SIZE(d->watchdog) || (is_new && is_end))
-        return -XEN_EINVAL;
+        return -EINVAL;
     lock_take(&d->lock);
     if (is_new)
         index = watchdog_alloc(d);
     else if (!(d->watchdogs_used & 1u << index))
-        index = -XEN_EINVAL;
+        index = -EINVAL;
     else if (is_end)
         d->watchdogs_used &= ~(1u << index);
     lock_drop(&d->lock);

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Life of a domain. It is made whole or not at all, known by its id from then on, and ends in two
+ * parts. domain_destroy() stops it and takes its things away, one step after the other, each of which
+ * may ask to be called again. What is left is freed by domains_reap() when the last reference is put
+ * and the last of its frames has come back: another domain may still map some.
+ *
+ * Lists and ids are under the list lock, pauses under the domain's own.
+ */
+#include "core/domain.h"
+
+#include "core/dump.h"
+#include "core/sched.h"
+#include "core/time.h"
+#include "lib/bits.h"
+#include "lib/errno.h"
+#include "mm/alloc.h"
+#include "mm/update.h"
+#include "public/sched.h"
+#include "sys/log.h"
+
+#define WEIGHT_DEFAULT 256
+
+static struct {
+    spinlock_t lock;
+    struct domain *first;  /* by rising id */
+    domid_t last_id;       /* given most recently: ids come round late, not at once */
+} list = { .lock = SPINLOCK_INIT(LOCK_DOMAIN_LIST) };
+
+struct domain *control_domain;
+bool domains_reap_wanted;
+
+/* ---- the list: its lock held ------------------------------------------------------------------- */
+
+/* Where the domain with this id stands, or would. */
+static struct domain **list_link(domid_t id)
+{
+    struct domain **link = &list.first;
+
+    while (*link && (*link)->id < id)
+        link = &(*link)->next;
+    return link;
+}
+
+static bool id_is_free(domid_t id)
+{
+    struct domain *d = *list_link(id);
+
+    return !d || d->id != id;
+}
+
+/* The id to use: the one asked for, or the next free one. */
+static int id_choose(domid_t wanted, bool is_control, domid_t *id)
+{
+    /* Slots of accounts are ids, and slot 0 is the control domain's. */
+    if (wanted != DOMID_INVALID) {
+        *id = wanted;
+        if (wanted >= DOMAINS_MAX || is_control != (wanted == 0))
+            return -EINVAL;
+        return id_is_free(wanted) ? 0 : -EEXIST;
+    }
+    for (unsigned i = 1; i < DOMAINS_MAX; i++) {
+        *id = (domid_t)((list.last_id + i) % DOMAINS_MAX);
+        if (*id != 0 && id_is_free(*id))
+            return 0;
+    }
+    return -ENOMEM;
+}
+
+/* ---- making ------------------------------------------------------------------------------------ */
+
+static bool control_may_map_device(const struct mm_account *acct, mfn_t mfn)
+{
+    (void)acct;
+    return !machine_frame_is_ours(mfn);
+}
+
+static bool nothing_may_map_device(const struct mm_account *acct, mfn_t mfn)
+{
+    (void)acct;
+    (void)mfn;
+    return false;
+}
+
+static int shared_page_init(struct domain *d)
+{
+    mfn_t mfn = frames_alloc(NULL, 0, 0);
+
+    if (mfn_eq(mfn, MFN_INVALID))
+        return -ENOMEM;
+    machine_clear_frame(mfn);
+    d->shared = machine_map(mfn);
+    mm_lock(&d->mm);
+    page_share(page_of(mfn), &d->mm);
+    mm_unlock(&d->mm);
+    return 0;
+}
+
+/* 0, or -EBUSY while somebody still maps the page. */
+static int shared_page_free(struct domain *d)
+{
+    mfn_t mfn = maddr_to_mfn(machine_maddr(d->shared));
+    int rc;
+
+    mm_lock(&d->mm);
+    rc = page_unshare(page_of(mfn));
+    mm_unlock(&d->mm);
+    if (!rc)
+        frames_release(mfn, 0);
+    return rc;
+}
+
+static int tables_init(struct domain *d)
+{
+    int rc = evtchn_table_init(d);
+
+    if (rc)
+        return rc;
+    rc = grant_table_init(d);
+    if (rc) {
+        evtchn_table_destroy(d);
+        return rc;
+    }
+    rc = pirq_table_init(d);
+    if (rc) {
+        grant_table_destroy(d);
+        evtchn_table_destroy(d);
+    }
+    return rc;
+}
+
+static void fields_init(struct domain *d, domid_t id, unsigned vcpus_max, bool is_control)
+{
+    d->id = id;
+    d->is_control = is_control;
+    d->vcpus_max = vcpus_max;
+    d->refs = 1; /* the list's, put by domain_destroy() */
+    d->weight = WEIGHT_DEFAULT;
+    d->console_access = is_control;
+    lock_init(&d->lock, LOCK_DOMAIN);
+    lock_init(&d->mm.lock, LOCK_MM);
+    d->mm.slot = id;
+    d->mm.is_control = is_control;
+    d->mm.frames_max = is_control ? UINT64_MAX : 0;
+    d->mm.may_map_device = is_control ? control_may_map_device : nothing_may_map_device;
+    domain_watchdog_init(d);
+    for (unsigned port = 0; is_control && port < 65536; port++)
+        if (!machine_port_is_ours((uint16_t)port))
+            bit_set(d->io_ports, port);
+}
+
+/* List lock held. */
+static int domain_make(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+{
+    struct domain *d = heap_alloc(sizeof(*d));
+    int rc;
+
+    if (!d)
+        return -ENOMEM;
+    fields_init(d, id, vcpus_max, is_control);
+    rc = mm_account_register(&d->mm);
+    if (!rc) {
+        rc = shared_page_init(d);
+        if (!rc) {
+            rc = tables_init(d);
+            if (rc)
+                BUG_ON(shared_page_free(d));
+        }
+        if (rc)
+            mm_account_unregister(&d->mm);
+    }
+    if (rc) {
+        heap_free(d, sizeof(*d));
+        return rc;
+    }
+    *out = d;
+    return 0;
+}
+
+int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+{
+    struct domain *d;
+    int rc;
+
+    if (vcpus_max < 1 || vcpus_max > VCPUS_MAX || (is_control && control_domain))
+        return -EINVAL;
+    domains_reap();
+    lock_take(&list.lock);
+    rc = id_choose(id, is_control, &id);
+    if (!rc)
+        rc = domain_make(id, vcpus_max, is_control, &d);
+    if (!rc) {
+        struct domain **link = list_link(id);
+
+        d->next = *link;
+        *link = d;
+        list.last_id = id;
+        if (is_control)
+            control_domain = d;
+        *out = d;
+    }
+    lock_drop(&list.lock);
+    if (!rc)
+        time_update_wallclock(d);
+    return rc;
+}
+
+/* ---- references -------------------------------------------------------------------------------- */
+
+static struct domain *reference(struct domain *d)
+{
+    if (d)
+        atomic_add(&d->refs, 1u);
+    return d;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    struct domain *d;
+
+    lock_take(&list.lock);
+    d = *list_link(id);
+    d = reference(d && d->id == id ? d : NULL);
+    lock_drop(&list.lock);
+    return d;
+}
+
+struct domain *domain_next(domid_t after)
+{
+    struct domain *d;
+
+    lock_take(&list.lock);
+    d = reference(after >= DOMID_FIRST_RESERVED ? list.first : *list_link((domid_t)(after + 1)));
+    lock_drop(&list.lock);
+    return d;
+}
+
+void domain_put(struct domain *d)
+{
+    if (atomic_sub(&d->refs, 1u) != 1)
+        return;
+    WRITE_ONCE(domains_reap_wanted, true);
+    cpu_set_work(machine_cpu_id(), WORK_SCHEDULE);
+}
+
+struct domain *domain_get_target(domid_t id)
+{
+    struct domain *self = current->domain;
+
+    if (id == DOMID_SELF || id == self->id)
+        return reference(self);
+    return self->is_control ? domain_get(id) : NULL;
+}
+
+/* ---- pausing and shutting down ----------------------------------------------------------------- */
+
+void domain_pause(struct domain *d)
+{
+    lock_take(&d->lock);
+    if (d->pause_count++ == 0)
+        for (unsigned i = 0; i < d->vcpus_max; i++)
+            if (d->vcpu[i])
+                vcpu_pause_nosync(d->vcpu[i], VCPU_PAUSED_DOMAIN);
+    lock_drop(&d->lock);
+    /* Waiting goes without the lock: a vCPU of d may need it before it can stop. */
+    for (unsigned i = 0; i < d->vcpus_max; i++)
+        if (d->vcpu[i])
+            sched_sleep(d->vcpu[i], true);
+}
+
+void domain_unpause(struct domain *d)
+{
+    lock_take(&d->lock);
+    if (d->pause_count > 0 && --d->pause_count == 0)
+        for (unsigned i = 0; i < d->vcpus_max; i++)
+            if (d->vcpu[i])
+                vcpu_unpause(d->vcpu[i], VCPU_PAUSED_DOMAIN);
+    lock_drop(&d->lock);
+}
+
+/* The machine has no use without its control domain. */
+static void control_shutdown(uint8_t code) noreturn;
+static void control_shutdown(uint8_t code)
+{
+    switch (code) {
+    case SHUTDOWN_poweroff:
+        log_info("dom0 powers the machine off");
+        machine_poweroff();
+    case SHUTDOWN_reboot:
+        log_info("dom0 reboots the machine");
+        machine_reboot();
+    case SHUTDOWN_crash:
+    case SHUTDOWN_watchdog:
+        log_error("dom0 %s", code == SHUTDOWN_crash ? "crashed" : "missed its watchdog");
+        if (current)
+            vcpu_print(current);
+        domain_print(control_domain);
+        if (!panic_noreboot) {
+            log_error("rebooting");
+            machine_reboot();
+        }
+        break;
+    default:
+        break;
+    }
+    log_error("dom0 shut down with code %u: halted; reset the machine by hand", code);
+    machine_stop_others();
+    machine_halt();
+}
+
+void domain_shutdown(struct domain *d, uint8_t code)
+{
+    if (d->is_control)
+        control_shutdown(code);
+    /* No lock: a crash may be found with locks of d held. The first one says why. */
+    if (__atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_SEQ_CST))
+        return;
+    d->shutdown_code = code;
+    for (unsigned i = 0; i < d->vcpus_max; i++)
+        if (d->vcpu[i])
+            vcpu_pause_nosync(d->vcpu[i], VCPU_PAUSED_SHUTDOWN);
+    evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
+}
+
+void domain_crash(struct domain *d, const char *why)
+{
+    log_error("d%u crashed: %s", d->id, why);
+    if (!d->is_control && current && current->domain == d)
+        vcpu_print(current);
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+/* ---- the end ----------------------------------------------------------------------------------- */
+
+static int destroy_stop(struct domain *d)
+{
+    lock_take(&d->lock);
+    d->is_dying = true;
+    lock_drop(&d->lock);
+    mm_lock(&d->mm);
+    d->mm.is_dying = true;
+    mm_unlock(&d->mm);
+    for (unsigned i = 0; i < d->vcpus_max; i++)
+        if (d->vcpu[i])
+            vcpu_pause(d->vcpu[i], VCPU_PAUSED_DYING);
+    domain_watchdog_stop(d);
+    for (unsigned i = 0; i < d->vcpus_max; i++)
+        if (d->vcpu[i])
+            time_vcpu_stop(d->vcpu[i]);
+    return 0;
+}
+
+static int destroy_channels(struct domain *d)
+{
+    pirq_table_destroy(d);
+    evtchn_table_destroy(d);
+    return 0;
+}
+
+static int destroy_vcpu_state(struct domain *d)
+{
+    for (unsigned i = 0; i < d->vcpus_max; i++)
+        if (d->vcpu[i])
+            vcpu_release_context(d->vcpu[i]);
+    return 0;
+}
+
+static int destroy_memory(struct domain *d)
+{
+    return account_relinquish(&d->mm);
+}
+
+static int (*const destroy_steps[])(struct domain *d) = {
+    destroy_stop, destroy_channels, grant_table_release_mappings, destroy_vcpu_state, destroy_memory,
+};
+
+static int destroy_continue(struct domain *d)
+{
+    while (d->destroy_step < ARRAY_SIZE(destroy_steps)) {
+        int rc = destroy_steps[d->destroy_step](d);
+
+        if (rc)
+            return rc;
+        d->destroy_step++;
+    }
+    return 0;
+}
+
+int domain_destroy(struct domain *d)
+{
+    int rc;
+
+    if (d->is_control)
+        return -EINVAL;
+    /* One at a time; the other caller comes back and finds it done. */
+    if (atomic_xchg(&d->destroying, 1u))
+        return -ERESTART;
+    rc = destroy_continue(d);
+    if (!rc && !d->is_gone) {
+        d->is_gone = true;
+        evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
+        domain_put(d);
+    }
+    atomic_write(&d->destroying, 0u);
+    return rc;
+}
+
+/* List lock held: nobody finds d any more if this succeeds. */
+static bool unlink_if_unused(struct domain *d)
+{
+    if (!d->is_gone || atomic_read(&d->refs) || READ_ONCE(d->mm.nr_frames))
+        return false;
+    /* Grant frames go with the table; a mapping of one of them keeps a reference on d. */
+    if (d->shared && shared_page_free(d))
+        return false;
+    d->shared = NULL;
+    *list_link(d->id) = d->next;
+    return true;
+}
+
+static void domain_free(struct domain *d)
+{
+    grant_table_destroy(d);
+    for (unsigned i = 0; i < d->vcpus_max; i++)
+        if (d->vcpu[i])
+            vcpu_destroy(d->vcpu[i]);
+    mm_account_unregister(&d->mm);
+    heap_free(d, sizeof(*d));
+}
+
+void domains_reap(void)
+{
+    struct domain *unused = NULL;
+
+    WRITE_ONCE(domains_reap_wanted, false);
+    lock_take(&list.lock);
+    for (struct domain *d = list.first, *next; d; d = next) {
+        next = d->next;
+        if (unlink_if_unused(d)) {
+            d->next = unused;
+            unused = d;
+        }
+    }
+    lock_drop(&list.lock);
+    while (unused) {
+        struct domain *d = unused;
+
+        unused = d->next;
+        domain_free(d);
+    }
+}
