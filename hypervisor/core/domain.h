@@ -9,6 +9,12 @@
 #include "core/vcpu.h"
 #include "mm/account.h"
 
+/* One range of a memory map, as guests read it: an e820 entry. */
+struct memory_map_entry {
+    uint64_t start, bytes;
+    uint32_t type; /* 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 unusable */
+} __attribute__((packed));
+
 struct domain {
     struct mm_account mm; /* must stay first: mm/ hands accounts back as domains */
 
@@ -29,6 +35,9 @@ struct domain {
     uint32_t destroying;        /* atomic: a CPU is in domain_destroy() */
     unsigned destroy_step;      /* how far that has come */
     uint8_t shutdown_code;      /* SHUTDOWN_* */
+    bool shutdown_code_chosen;  /* SCHEDOP_shutdown_code set it: domain_shutdown() keeps it */
+    struct memory_map_entry *memory_map; /* set by tools, on the heap; NULL: none */
+    uint32_t nr_memory_map;     /* entries of it */
     uint32_t refs;              /* atomic; domain_get/put */
 
     /* --- own locks inside --- */

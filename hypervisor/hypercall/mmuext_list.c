@@ -7,23 +7,13 @@
  * word: a guest that forges either harms its own count only.
  */
 #include "hypercall/hypercall.h"
+#include "hypercall/target.h"
 #include "hypercall_handlers.h"
-#include "core/domain.h"
 #include "lib/errno.h"
 #include "mm/guest.h"
 
 #define MMUEXT_CONTINUED (1u << 31) /* in count */
 #define MMUEXT_PREEMPT   16         /* operations between two looks: a flush reaches all CPUs */
-
-/* The domain that owns the frames named, with a reference unless it is the caller's own. */
-static struct domain *mmuext_target(uint32_t id)
-{
-    struct domain *own = current->domain;
-
-    if (id == DOMID_SELF || id == own->id)
-        return own;
-    return id < DOMID_FIRST_RESERVED ? domain_get_target((domid_t)id) : NULL;
-}
 
 /* Run the list; *done counts what succeeded in this part. */
 static long mmuext_run(struct domain *target, guest_ptr_t ops, uint32_t count, uint32_t *done)
@@ -55,12 +45,13 @@ long hc_mmuext_op(guest_ptr_t ops, uint32_t count, guest_ptr_t done, uint32_t do
     count &= ~MMUEXT_CONTINUED;
     if (!guest_range_ok(ops, count, sizeof(struct mmuext_op)))
         return -EFAULT;
-    target = mmuext_target(domain);
-    if (!target)
+    if (domain > UINT16_MAX)
         return -ESRCH;
+    ret = target_get((domid_t)domain, &target);
+    if (ret)
+        return ret;
     ret = mmuext_run(target, ops, count, &now);
-    if (target != current->domain)
-        domain_put(target);
+    target_put(target);
     total = before + now;
     if (done.va && copy_to_guest(done, &total, sizeof(total)))
         return -EFAULT;

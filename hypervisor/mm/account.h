@@ -11,6 +11,8 @@
 #include "lib/limits.h"
 #include "sys/lock.h"
 
+struct page;
+
 struct mm_account {
     spinlock_t lock;
     uint16_t slot;     /* 0..DOMAINS_MAX-1; dom0 is 0; index kept in struct page */
@@ -19,7 +21,15 @@ struct mm_account {
     /* --- under lock --- */
     uint64_t nr_frames;  /* frames owned, shared hypervisor frames not counted */
     uint64_t frames_max; /* limit for new allocations; UINT64_MAX: none */
-    uint64_t cpus;       /* CPUs that may hold TLB entries of this account (set by the scheduler) */
+    /*
+     * CPUs that may hold TLB entries of this account. The scheduler sets a bit before it loads a
+     * vCPU's tables there, and may clear it only after a flush of that CPU.
+     */
+    uint64_t cpus;
+    uint32_t tlb_epoch;       /* counts mm's flushes of `cpus`; see docs/memory.md */
+    struct page *releasing;   /* table whose release was interrupted; finished before all else */
+    uint64_t relinquish_next; /* frames below are given back already */
+    uint16_t nr_shared;       /* hypervisor frames shown to it now */
     /* Device memory and ports this account may map: checked by mm through this function. */
     bool (*may_map_device)(const struct mm_account *acct, mfn_t mfn);
 };
@@ -29,9 +39,10 @@ struct mm_account *mm_account_of_slot(uint16_t slot);
 int mm_account_register(struct mm_account *acct) must_check; /* -EBUSY: slot is taken */
 void mm_account_unregister(struct mm_account *acct);          /* all its frames must be gone */
 
+/* `b` may be NULL or equal to `a` in the pair functions. Each lock grants a fresh allowance of work. */
 void mm_lock(struct mm_account *acct);
 void mm_unlock(struct mm_account *acct); /* also drains this CPU's postponed foreign puts */
-void mm_lock_pair(struct mm_account *a, struct mm_account *b); /* a == b allowed */
+void mm_lock_pair(struct mm_account *a, struct mm_account *b);
 void mm_unlock_pair(struct mm_account *a, struct mm_account *b);
 
 #endif

@@ -14,6 +14,11 @@
 void frames_init(maddr_t ram_end, mfn_t (*take)(uint64_t nr));
 /* Hand [start, end) of RAM to the allocator (rounded inwards). Boot only. */
 void frames_add(maddr_t start, maddr_t end);
+/*
+ * Ranges below ram_end that are no RAM (reserved, ACPI, device registers): owners may map them when
+ * may_map_device() agrees. All frames named by neither call stay the hypervisor's. Boot only.
+ */
+void frames_add_device(maddr_t start, maddr_t end);
 uint64_t frames_free(void);
 uint64_t frames_total(void);
 

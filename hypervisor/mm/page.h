@@ -35,7 +35,8 @@ struct page {
     uint8_t flags; /* PAGE_* */
     union {
         uint16_t progress; /* PARTIAL: next entry, 0..512 */
-        uint32_t link;     /* FREE: next in list, page index */
+        uint32_t stamp;    /* in use, type_refs 0: owner's tlb_epoch when the type was last dropped */
+        uint32_t link;     /* FREE: next in list, page index (type: order, refs: previous) */
     };
 };
 static_assert(sizeof(struct page) == 16, "the frame table is sized by this");
@@ -73,6 +74,9 @@ int page_put_type(struct page *page) must_check;
 /* Both together; put releases a plain and a type reference. */
 int page_get_and_type(struct page *page, enum page_type type, struct mm_account *owner) must_check;
 int page_put_and_type(struct page *page) must_check;
+
+/* Drop the owner's own reference (decrease_reservation): false when it was dropped before. */
+bool page_give_back(struct page *page, const struct mm_account *owner) must_check;
 
 /* Show a hypervisor frame to a guest (shared info, grant frames): owner may map it, never free it. */
 void page_share(struct page *page, struct mm_account *owner);

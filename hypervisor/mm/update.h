@@ -15,7 +15,6 @@ enum pte_update { PTE_NORMAL, PTE_PRESERVE_AD, PTE_NO_TRANSLATE };
 /* State of one batch of entry updates: locks held from pt_batch_begin to pt_batch_end. */
 struct pt_batch {
     struct mm_account *acct, *owner;
-    uint64_t flush_cpus; /* CPUs to flush before the locks are dropped */
 };
 void pt_batch_begin(struct pt_batch *batch, struct mm_account *acct, struct mm_account *owner);
 /* Write one entry (of any level) at machine address `where` (8-byte aligned, in acct's table). */
@@ -40,25 +39,39 @@ int pt_unpin(struct mm_account *acct, mfn_t mfn) must_check;
 /* Root for a vCPU: takes a typed L4 reference on `mfn`; the caller later puts the old one. */
 int pt_root_get(struct mm_account *acct, mfn_t mfn) must_check;
 int pt_root_put(struct mm_account *acct, mfn_t mfn) must_check;
+/*
+ * Make one descriptor safe for the real GDT or LDT (privilege level 3): false when its kind is not
+ * allowed there. segdesc_get() applies it to a whole page, update_descriptor to one.
+ */
+bool segdesc_fix(uint64_t *descriptor) must_check;
 /* Descriptor page references for GDT and LDT. */
 int segdesc_get(struct mm_account *acct, mfn_t mfn) must_check;
 void segdesc_put(struct mm_account *acct, mfn_t mfn);
 
 /*
  * Grants map by PTE (machine address of an L1 entry) or by va: replace a non-present entry with
- * `entry`. The caller holds the entry's references on the granted frame (a plain one, and a writable
- * type reference if the entry is writable) and hands them over to it; a failure leaves them with the
- * caller. Whoever removes the entry otherwise (overwriting it, releasing the table) drops them.
- * unmap: the entry must be present, name `mfn` and be writable exactly if not `readonly`; it is
- * cleared and its references go back to the caller, who flushes before it drops them.
+ * `entry`. The references that the grant took on the frame (plain, and writable unless read-only)
+ * pass to the entry. Unmap: the entry must name `mfn` with the mapping's RW bit; it becomes 0 and
+ * the references pass back: the caller flushes acct->cpus, then puts them. A guest that removes the
+ * entry by other means, or dies, has them put here; a later unmap then finds no entry and fails
+ * (-EINVAL), and must not put. So each reference is put once, by whoever removes the entry.
  */
 int pt_grant_map(struct mm_account *acct, maddr_t slot, uint64_t entry) must_check;
 int pt_grant_unmap(struct mm_account *acct, maddr_t slot, mfn_t mfn, bool readonly) must_check;
 
-/* Give back all of a dying account's frames, in steps: -ERESTART until done. */
+/*
+ * Give back a dying account's frames, in steps: -ERESTART until done; roots, descriptor pages and
+ * vcpu_info references are the caller's to put first. -EBUSY: all is done, but others still hold
+ * references (grants, foreign mappings); those frames go when the last is put, and 0 comes then.
+ */
 int account_relinquish(struct mm_account *acct) must_check;
 
 /* Recount everything from the tables and compare: true when consistent. Debug key and tests. */
 bool page_audit(void);
+/*
+ * Reports the references held outside mm (roots, grants, descriptor pages, vcpu_info …) for the
+ * audit, by calling count(mfn, typed) for each. NULL: what is left over is taken for theirs.
+ */
+extern void (*page_audit_others)(void (*count)(mfn_t mfn, bool typed));
 
 #endif

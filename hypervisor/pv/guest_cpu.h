@@ -7,6 +7,7 @@
 #define LAMINA_PV_GUEST_CPU_H
 
 #include "core/domain.h"
+#include "pv/decode.h"
 
 /* descriptor tables: pv/descriptor.c */
 int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries) must_check;
@@ -16,6 +17,10 @@ bool ldt_fault(struct vcpu *v, unsigned page); /* map one LDT page on first use 
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
 bool descriptor_fix(uint64_t *descriptor);     /* false: refused; may set DPL and accessed bits */
 uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
+/* The descriptor that `sel` names for v, as the guest wrote it; false: none. */
+bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out) must_check;
+/* Is the code segment a 64-bit one, and where does it start? */
+bool code_is_64(struct vcpu *v, uint64_t *base) must_check;
 
 /* segment bases, stack, FPU flag: pv/segment.c */
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
@@ -23,15 +28,18 @@ int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp) must_check;
 void fpu_taskswitch(struct vcpu *v, bool set);
 
 /* debug registers: pv/debug.c */
+void debugreg_reset(struct vcpu *v);
 int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value) must_check;
 int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value) must_check;
 
 /* roots: pv/root.c */
 int root_set_kernel(struct vcpu *v, mfn_t mfn) must_check;  /* MMUEXT_NEW_BASEPTR, -ERESTART possible */
 int root_set_user(struct vcpu *v, mfn_t mfn) must_check;    /* mfn 0: none */
-void root_drop(struct vcpu *v);
+void root_drop(struct vcpu *v); /* v runs nowhere */
+void root_put(struct vcpu *v, mfn_t mfn); /* one reference, to the end; mfn 0: nothing */
 
 /* pv/cpuid.c, pv/msr.c */
+uint64_t cr4_fix(uint64_t cr4); /* the guest's view of CR4: what it may choose, and what is always on */
 void cpuid_policy(const struct domain *d, uint32_t leaf, uint32_t sub, uint32_t out[4]);
 int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value) must_check;  /* -EFAULT: #GP */
 int msr_write(struct vcpu *v, uint32_t msr, uint64_t value) must_check;
@@ -41,9 +49,37 @@ bool emulate_privileged(struct vcpu *v);           /* after #GP */
 bool emulate_invalid_op(struct vcpu *v);           /* after #UD: forced-emulation CPUID */
 bool emulate_pte_write(struct vcpu *v, gva_t cr2); /* after a write fault on a read-only mapping */
 
+/* Read and decode the instruction at rip, each byte once; false: not known or not readable. */
+bool insn_fetch(struct vcpu *v, struct insn *out) must_check;
+/* Port access by instruction: `bytes` 1, 2 or 4; what the domain may not use reads as ones. pv/port.c */
+uint32_t port_read(struct domain *d, uint16_t port, unsigned bytes);
+void port_write(struct domain *d, uint16_t port, unsigned bytes, uint32_t value);
+/* in, out and their string forms: false: #GP. May leave rip where it is, to be repeated. */
+bool emulate_port(struct vcpu *v, const struct insn *in) must_check;
+/* Virtual IOPL against the guest's mode: may it use cli, sti and the ports it has? pv/privileged.c */
+bool iopl_allows(const struct vcpu *v);
+
+/* The state of a vCPU after reset, all references dropped before: pv/context.c */
+void guest_cpu_reset(struct vcpu *v);
+
+/* Stubs of a hypercall page, 32 bytes a number: pv/hypercall_page.c */
+void hypercall_page_fill(void *page);
+
 /* dom0 and its start of day: pv/build.c */
-struct pv_image;
-int pv_build_dom0(struct domain *d, maddr_t kernel, uint64_t kernel_bytes, maddr_t initrd,
-                  uint64_t initrd_bytes, const char *cmdline, uint64_t nr_frames) must_check;
+struct pv_image {
+    maddr_t kernel, initrd; /* the ELF file and the RAM disk, in RAM */
+    uint64_t kernel_bytes, initrd_bytes;
+    bool initrd_is_ours;    /* the initrd's frames may be handed to the domain as they are */
+    const char *cmdline;
+    uint64_t nr_frames;     /* of the domain, initrd and page tables included */
+    struct dom0_vga_console_info screen;
+    uint32_t screen_bytes;  /* 0: no screen */
+};
+/*
+ * d: new, with vCPU 0, owning no frames. 0; -ENOEXEC or -EINVAL (kernel), -ENOMEM: *why says it in
+ * words. `initrd_taken` tells whether the initrd's frames now belong to d.
+ */
+int pv_build_dom0(struct domain *d, const struct pv_image *image, bool *initrd_taken,
+                  const char **why) must_check;
 
 #endif

@@ -50,6 +50,7 @@ struct guest_cpu {
     uint64_t cpu_stack;      /* C stack of the CPU that it runs on; set when it is loaded */
     uint64_t cr3_kernel;     /* machine address of the guest-kernel L4 */
     uint64_t cr3_user;       /* … of the guest-user L4; 0: none */
+    mfn_t root_old;          /* former root whose release was preempted (pv/root.c); 0: none */
     uint64_t kernel_rsp;     /* stack_switch(): where a bounce from user mode lands */
     uint64_t kernel_ss;
     struct guest_callback syscall_cb, syscall32_cb, sysenter_cb, event_cb, failsafe_cb, nmi_cb;

@@ -104,6 +104,10 @@ void machine_load_ldt(struct guest_cpu *g);
 void machine_load_debug(struct guest_cpu *g);
 void machine_load_cr3(struct guest_cpu *g);  /* cr3_kernel or cr3_user, by in_kernel */
 int machine_load_selector(struct guest_cpu *g, unsigned which, uint16_t sel) must_check; /* 0 ds 1 es 2 fs 3 gs */
+void machine_load_ts(struct guest_cpu *g);   /* real CR0.TS = g->cr0_ts */
+void machine_load_xcr0(struct guest_cpu *g); /* real XCR0 = g->xcr0, a valid subset of the host's */
+/* Which 4 KiB page of this CPU's LDT window `va` lies in; -1: in none. */
+int machine_ldt_page(gva_t va) must_check;
 void machine_load_bases(struct guest_cpu *g);
 void machine_save_bases(struct guest_cpu *g); /* wrfsbase/wrgsbase may have changed them */
 void machine_set_fsgsbase(bool on);          /* real CR4.FSGSBASE follows the guest's choice */
@@ -136,7 +140,11 @@ struct machine_clock {
     bool stable; /* invariant TSC, synchronised */
 };
 void machine_clock_read(struct machine_clock *out);
-void machine_set_deadline(uint64_t ns);      /* one shot, this CPU; UINT64_MAX: none */
+/*
+ * upcall_deadline() once on this CPU at `ns`, at once if that is past; UINT64_MAX: never. It may
+ * come early (the hardware's count is limited): whoever is not due then asks again.
+ */
+void machine_set_deadline(uint64_t ns);
 uint64_t machine_wallclock_s(void);          /* CMOS clock, seconds since 1970, at boot */
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
@@ -148,7 +156,8 @@ int machine_gsi_route(unsigned gsi, uint8_t vector, bool level, bool low, unsign
 void machine_gsi_mask(unsigned gsi);
 void machine_gsi_unmask(unsigned gsi);
 bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console, timer) */
-uint32_t machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value);
+/* A register of the I/O APIC at `apic_base`; 0, or -EINVAL: no such controller or register. */
+int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
 /* A vector in the device range for `cpu`s; -ENOSPC. */
 int machine_vector_alloc(void) must_check;
 void machine_vector_free(uint8_t vector);
@@ -165,6 +174,11 @@ struct machine_msi {
     uint16_t cap;         /* configuration offset of the capability; filled in */
     volatile uint32_t *slot; /* MSI-X table entry, mapped; filled in */
 };
+/*
+ * Program the message; called again, it moves to another vector or CPU. 0, -EINVAL (no such entry,
+ * table, vector or CPU), -ENODEV (no such capability), -EOPNOTSUPP (nr above 1), -ENOMEM. It starts
+ * masked, or not enabled where it cannot be masked: machine_msi_mask(msi, false) lets it come.
+ */
 int machine_msi_setup(struct machine_msi *msi, uint8_t vector, unsigned cpu) must_check;
 void machine_msi_mask(struct machine_msi *msi, bool masked);
 void machine_msi_teardown(struct machine_msi *msi);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory maps in e820 form: the machine's, which a dom0 kernel needs to find devices and ACPI
+ * tables, and the pseudo-physical one that tools set for another domain.
+ */
+#include "hypercall/publish.h"
+#include "hypercall/target.h"
+#include "hypercall_handlers.h"
+#include "lib/errno.h"
+#include "mm/alloc.h"
+#include "mm/guest.h"
+
+#define ENTRY_BYTES sizeof(struct memory_map_entry)
+static_assert(ENTRY_BYTES == 20, "e820 entries have no padding");
+
+/* --- set at boot only --- */
+static struct {
+    unsigned nr;
+    struct memory_map_entry entry[MEMORY_RANGES_MAX];
+} machine_map_state;
+
+bool memory_map_publish(maddr_t start, maddr_t end, uint32_t type)
+{
+    if (machine_map_state.nr == MEMORY_RANGES_MAX)
+        return false;
+    machine_map_state.entry[machine_map_state.nr++] =
+        (struct memory_map_entry){ .start = start, .bytes = end - start, .type = type };
+    return true;
+}
+
+/* Buffer 0 asks for the number. */
+long hc_memory_machine_memory_map(struct xen_memory_map *op)
+{
+    unsigned nr = machine_map_state.nr;
+
+    if (op->buffer && op->nr_entries < nr)
+        return -EINVAL;
+    op->nr_entries = nr;
+    if (!op->buffer)
+        return 0;
+    return copy_to_guest(guest_ptr(op->buffer), machine_map_state.entry, nr * ENTRY_BYTES);
+}
+
+/* As many as fit. Under the lock, as tools may be replacing the map. */
+long hc_memory_memory_map(struct xen_memory_map *op)
+{
+    struct domain *d = current->domain;
+    long ret = -ENOSYS;
+
+    lock_take(&d->lock);
+    if (d->memory_map) {
+        op->nr_entries = MIN(op->nr_entries, d->nr_memory_map);
+        ret = copy_to_guest(guest_ptr(op->buffer), d->memory_map, op->nr_entries * ENTRY_BYTES);
+    }
+    lock_drop(&d->lock);
+    return ret;
+}
+
+/* Put a map in place of the domain's; returns the old one through the arguments. */
+static void memory_map_swap(struct domain *d, struct memory_map_entry **map, uint32_t *nr)
+{
+    struct memory_map_entry *old = d->memory_map;
+    uint32_t old_nr = d->nr_memory_map;
+
+    d->memory_map = *map;
+    d->nr_memory_map = *nr;
+    *map = old;
+    *nr = old_nr;
+}
+
+static long memory_map_set(struct domain *d, const struct xen_memory_map *op)
+{
+    uint32_t nr = op->nr_entries;
+    struct memory_map_entry *map = heap_alloc(nr * ENTRY_BYTES);
+    long ret;
+
+    if (!map)
+        return -ENOMEM;
+    ret = copy_from_guest(map, guest_ptr(op->buffer), nr * ENTRY_BYTES);
+    if (ret == 0) {
+        lock_take(&d->lock);
+        memory_map_swap(d, &map, &nr);
+        lock_drop(&d->lock);
+    }
+    if (map)
+        heap_free(map, nr * ENTRY_BYTES);
+    return ret;
+}
+
+long hc_memory_set_memory_map(struct xen_foreign_memory_map *op)
+{
+    struct domain *d;
+    long ret;
+
+    if (!op->map.nr_entries || op->map.nr_entries > MEMORY_RANGES_MAX)
+        return -EINVAL;
+    ret = target_get(op->domid, &d);
+    if (ret)
+        return ret;
+    ret = memory_map_set(d, &op->map);
+    target_put(d);
+    return ret;
+}

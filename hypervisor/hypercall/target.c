@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The domain that a hypercall acts on. One rule for all of them: everyone may name itself, a
+ * control domain may name anyone, and the others learn nothing about who exists.
+ */
+#include "hypercall/target.h"
+#include "lib/errno.h"
+
+int target_get(domid_t id, struct domain **out)
+{
+    struct domain *own = current->domain;
+
+    if (id == DOMID_SELF || id == own->id) {
+        *out = own;
+        return 0;
+    }
+    if (!own->is_control)
+        return -EPERM;
+    *out = id < DOMID_FIRST_RESERVED ? domain_get(id) : NULL;
+    return *out ? 0 : -ESRCH;
+}
+
+void target_put(struct domain *d)
+{
+    if (d != current->domain)
+        domain_put(d);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What many handlers check: the domain that an argument names, and a code or data address that the
+ * guest may have. The caller's own domain carries no reference, so that the common case costs
+ * nothing; target_put() knows.
+ */
+#ifndef LAMINA_HYPERCALL_TARGET_H
+#define LAMINA_HYPERCALL_TARGET_H
+
+#include "core/domain.h"
+
+/* DOMID_SELF or the caller's own number, or for a control domain any: -EPERM, -ESRCH. */
+int target_get(domid_t id, struct domain **out) must_check;
+void target_put(struct domain *d);
+
+/* A domain number as others see it: DOMID_SELF becomes the caller's. */
+static inline domid_t domid_resolve(domid_t id)
+{
+    return id == DOMID_SELF ? current->domain->id : id;
+}
+
+/* Canonical and not in the hypervisor's part of the address space. */
+static inline bool gva_is_guests(gva_t va)
+{
+    return is_canonical(va) && (va < HYPERVISOR_START || va >= HYPERVISOR_END);
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_assist: departures from plain behaviour that a guest chooses. Those for 32-bit guests are
+ * accepted and do nothing; m2p_strict is not offered, as all address spaces share one M2P mapping.
+ */
+#include "hypercall/target.h"
+#include "hypercall_handlers.h"
+#include "lib/bits.h"
+#include "lib/errno.h"
+
+#define KNOWN_TYPES                                                                 \
+    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |       \
+     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |   \
+     1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
+
+static bool is_known(uint32_t type)
+{
+    return type < 32 && (KNOWN_TYPES & 1u << type);
+}
+
+long hc_vm_assist_enable(uint32_t type)
+{
+    if (!is_known(type))
+        return -EINVAL;
+    atomic_or(&current->domain->vm_assist, 1u << type);
+    return 0;
+}
+
+long hc_vm_assist_disable(uint32_t type)
+{
+    if (!is_known(type))
+        return -EINVAL;
+    atomic_and(&current->domain->vm_assist, ~(1u << type));
+    return 0;
+}

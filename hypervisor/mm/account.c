@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Accounts: the slot table, the lock of an account with its allowance of work, and the puts of
+ * foreign frames that wait for the lock to be dropped.
+ *
+ * A control domain's tables hold references on frames of other accounts. Such a reference is guarded
+ * by the other account's lock, and the frame may be reused as soon as it is gone. So when an entry
+ * that named a foreign frame is removed, the put is noted on a per-CPU list; when the lock of the
+ * tables' account is dropped, its CPUs are flushed once and the noted references are put, each under
+ * its owner's lock. No lock order is broken, and no stale entry outlives its reference.
+ */
+#include "mm/internal.h"
+
+#define FOREIGN_PUTS_MAX 128
+#define FOREIGN_WRITABLE BIT(63) /* in an entry: a writable type reference goes too */
+
+struct foreign_puts {
+    unsigned nr;
+    uint64_t entry[FOREIGN_PUTS_MAX];
+};
+
+static PER_CPU(struct foreign_puts, foreign_puts);
+static PER_CPU(unsigned, work_left);
+
+static struct {
+    struct mm_account *by_slot[DOMAINS_MAX];
+} accounts;
+
+struct mm_account *mm_account_of_slot(uint16_t slot)
+{
+    return slot < DOMAINS_MAX ? accounts.by_slot[slot] : NULL;
+}
+
+int mm_account_register(struct mm_account *acct)
+{
+    BUG_ON(acct->slot >= DOMAINS_MAX);
+    if (accounts.by_slot[acct->slot])
+        return -EBUSY;
+    lock_init(&acct->lock, LOCK_MM);
+    acct->nr_frames = 0;
+    acct->nr_shared = 0;
+    acct->releasing = NULL;
+    acct->relinquish_next = 0;
+    WRITE_ONCE(accounts.by_slot[acct->slot], acct);
+    return 0;
+}
+
+void mm_account_unregister(struct mm_account *acct)
+{
+    BUG_ON(mm_account_of_slot(acct->slot) != acct);
+    BUG_ON(acct->nr_frames || acct->nr_shared || acct->releasing);
+    WRITE_ONCE(accounts.by_slot[acct->slot], NULL);
+}
+
+bool mm_work(unsigned entries)
+{
+    unsigned *left = &this_cpu(work_left);
+
+    if (*left < entries)
+        return false;
+    *left -= entries;
+    return true;
+}
+
+void account_flush(struct mm_account *acct)
+{
+    ASSERT(lock_is_held(&acct->lock));
+    machine_flush_cpus(READ_ONCE(acct->cpus));
+    acct->tlb_epoch++;
+}
+
+bool foreign_put_room(void)
+{
+    return this_cpu(foreign_puts).nr < FOREIGN_PUTS_MAX;
+}
+
+void foreign_put(struct page *page, bool writable)
+{
+    struct foreign_puts *puts = &this_cpu(foreign_puts);
+
+    BUG_ON(puts->nr == FOREIGN_PUTS_MAX);
+    puts->entry[puts->nr++] = mfn_x(page_mfn(page)) | (writable ? FOREIGN_WRITABLE : 0);
+}
+
+/* The reference still held keeps the owner of the frame what it is. */
+static void foreign_put_now(uint64_t entry)
+{
+    struct page *page = page_of(_mfn(entry & ~FOREIGN_WRITABLE));
+    struct mm_account *owner = mm_account_of_slot(page->owner);
+
+    BUG_ON(!owner);
+    lock_take(&owner->lock);
+    if (entry & FOREIGN_WRITABLE)
+        BUG_ON(page_put_and_type(page) != 0);
+    else
+        page_put(page);
+    lock_drop(&owner->lock);
+}
+
+/* `cpus`: those that may have cached the entries which held the references. */
+static void foreign_puts_drain(uint64_t cpus)
+{
+    struct foreign_puts *puts = &this_cpu(foreign_puts);
+
+    if (likely(!puts->nr))
+        return;
+    machine_flush_cpus(cpus);
+    for (unsigned i = 0; i < puts->nr; i++)
+        foreign_put_now(puts->entry[i]);
+    puts->nr = 0;
+}
+
+void mm_lock(struct mm_account *acct)
+{
+    lock_take(&acct->lock);
+    this_cpu(work_left) = MM_WORK_MAX;
+}
+
+void mm_unlock(struct mm_account *acct)
+{
+    uint64_t cpus = READ_ONCE(acct->cpus);
+
+    lock_drop(&acct->lock);
+    foreign_puts_drain(cpus);
+}
+
+void mm_lock_pair(struct mm_account *a, struct mm_account *b)
+{
+    if (!b || a == b) {
+        mm_lock(a);
+        return;
+    }
+    BUG_ON(a->slot == b->slot);
+    mm_lock(a->slot < b->slot ? a : b);
+    lock_take_second(a->slot < b->slot ? &b->lock : &a->lock);
+}
+
+void mm_unlock_pair(struct mm_account *a, struct mm_account *b)
+{
+    uint64_t cpus = READ_ONCE(a->cpus);
+
+    if (b && a != b) {
+        cpus |= READ_ONCE(b->cpus);
+        lock_drop(&b->lock);
+    }
+    lock_drop(&a->lock);
+    foreign_puts_drain(cpus);
+}

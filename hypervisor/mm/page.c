@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * References on frames, and the types that have no contents to walk: writable and descriptor page.
+ * Tables, whose types validate a whole tree, are in page_type.c and validate.c.
+ *
+ * Counts are plain integers under the owner's lock. They never wrap: a full count refuses.
+ */
+#include "mm/internal.h"
+
+/* One less than the word holds: the state that an interrupted release keeps needs one of its own. */
+#define REFS_MAX (UINT32_MAX - 1)
+
+bool page_get(struct page *page, const struct mm_account *owner)
+{
+    ASSERT(lock_is_held(&owner->lock));
+    if (unlikely(page->owner != owner->slot || owner->is_dying || page->refs >= REFS_MAX))
+        return false;
+    ASSERT(page->refs > 0);
+    page->refs++;
+    return true;
+}
+
+void page_put(struct page *page)
+{
+    BUG_ON(page->refs == 0);
+    page->refs--;
+    BUG_ON(page->refs < page->type_refs);
+    if (unlikely(page->refs == 0))
+        frame_free(page);
+}
+
+bool page_give_back(struct page *page, const struct mm_account *owner)
+{
+    ASSERT(lock_is_held(&owner->lock));
+    if (page->owner != owner->slot || !(page->flags & PAGE_ALLOCATED))
+        return false;
+    page->flags &= (uint8_t)~PAGE_ALLOCATED;
+    page_put(page);
+    return true;
+}
+
+/* All descriptors of the page made safe, or none touched and false. */
+static bool segdesc_check(struct page *page)
+{
+    uint64_t *descriptor = machine_map(page_mfn(page));
+
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+        uint64_t copy = READ_ONCE(descriptor[i]);
+
+        if (!segdesc_fix(&copy))
+            return false;
+    }
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+        (void)!segdesc_fix(&descriptor[i]);
+    return true;
+}
+
+/* A type without children: PT_WRITABLE, PT_SEGDESC. */
+static int flat_type_get(struct page *page, enum page_type type, struct mm_account *owner)
+{
+    if (page->type_refs) {
+        if (page->type != type || page->type_refs >= page->refs)
+            return page->flags & PAGE_PARTIAL ? -EBUSY : -EINVAL;
+        page->type_refs++;
+        return 0;
+    }
+    /* Caches of the former use must be gone: writable entries, or walks through an old table. */
+    if (page->type != type && page->type != PT_NONE && page->stamp == owner->tlb_epoch)
+        account_flush(owner);
+    page->type = PT_NONE;
+    if (type == PT_SEGDESC && !segdesc_check(page))
+        return -EINVAL;
+    page->type = (uint8_t)type;
+    page->type_refs = 1;
+    return 0;
+}
+
+static void flat_type_put(struct page *page)
+{
+    struct mm_account *owner = mm_account_of_slot(page->owner);
+
+    BUG_ON(!owner || !page->type_refs);
+    ASSERT(lock_is_held(&owner->lock));
+    if (--page->type_refs == 0)
+        page->stamp = owner->tlb_epoch;
+}
+
+int page_get_type(struct page *page, enum page_type type, struct mm_account *owner)
+{
+    int ret;
+
+    ASSERT(lock_is_held(&owner->lock));
+    if (unlikely(page->owner != owner->slot))
+        return -EINVAL;
+    if (likely(type == PT_WRITABLE || type == PT_SEGDESC))
+        return flat_type_get(page, type, owner);
+    ret = table_get(page, type, owner);
+    if (ret == 0)
+        page_put(page); /* the caller's plain reference carries the type */
+    return ret;
+}
+
+int page_put_type(struct page *page)
+{
+    struct mm_account *owner = mm_account_of_slot(page->owner);
+    bool again = owner->releasing == page;
+    int ret;
+
+    if (!is_table_type(page->type)) {
+        flat_type_put(page);
+        return 0;
+    }
+    ret = release_continue(owner);
+    if (ret || again)
+        return ret;
+    page->refs++; /* goes with the type; the caller's own stays */
+    return table_put(page, owner);
+}
+
+int page_get_and_type(struct page *page, enum page_type type, struct mm_account *owner)
+{
+    int ret;
+
+    if (is_table_type(type))
+        return table_get(page, type, owner);
+    if (unlikely(!page_get(page, owner)))
+        return -EINVAL;
+    ret = flat_type_get(page, type, owner);
+    if (unlikely(ret))
+        page_put(page);
+    return ret;
+}
+
+int page_put_and_type(struct page *page)
+{
+    struct mm_account *owner = mm_account_of_slot(page->owner);
+    bool again = owner->releasing == page;
+    int ret;
+
+    if (likely(!is_table_type(page->type))) {
+        flat_type_put(page);
+        page_put(page);
+        return 0;
+    }
+    ret = release_continue(owner);
+    return ret || again ? ret : table_put(page, owner);
+}
+
+void page_share(struct page *page, struct mm_account *owner)
+{
+    ASSERT(lock_is_held(&owner->lock));
+    BUG_ON(page->owner != OWNER_HYPERVISOR || page->refs != 1 || page->type_refs);
+    /* The hypervisor writes to it: the writable type keeps it from ever being a table. */
+    page->type = PT_WRITABLE;
+    page->type_refs = 1;
+    page->flags |= PAGE_SHARED;
+    owner->nr_shared++;
+    WRITE_ONCE(page->owner, owner->slot);
+}
+
+int page_unshare(struct page *page)
+{
+    struct mm_account *owner = mm_account_of_slot(page->owner);
+
+    BUG_ON(!owner || !(page->flags & PAGE_SHARED));
+    ASSERT(lock_is_held(&owner->lock));
+    if (page->refs != 1 || page->type_refs != 1)
+        return -EBUSY;
+    account_flush(owner); /* entries may be gone without having been flushed */
+    page->owner = OWNER_HYPERVISOR;
+    page->type = PT_NONE;
+    page->type_refs = 0;
+    page->flags &= (uint8_t)~PAGE_SHARED;
+    owner->nr_shared--;
+    return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Giving back a dead account's frames: one pass over the frame table drops what the account itself
+ * holds (pins, checks that nobody will finish, the owner's references). Everything else its frames
+ * held on each other goes with that, in any order, for references follow tables downwards. What
+ * remains is held by others and goes when they let go.
+ */
+#include "mm/internal.h"
+
+/* Drop all that keeps this frame; -ERESTART: more of the same frame is left. */
+static int frame_relinquish(struct mm_account *acct, struct page *page)
+{
+    int ret = 0;
+
+    if (page->flags & PAGE_PINNED) {
+        page->flags &= (uint8_t)~PAGE_PINNED;
+        ret = table_put(page, acct);
+    } else if (page->flags & PAGE_PARTIAL) {
+        page->flags |= PAGE_RELEASING;
+        ret = table_put(page, acct);
+    } else if (page->flags & PAGE_ALLOCATED) {
+        (void)!page_give_back(page, acct);
+        return 0;
+    } else {
+        return 0;
+    }
+    return ret ? ret : -ERESTART;
+}
+
+static int relinquish_step(struct mm_account *acct)
+{
+    int ret;
+
+    ASSERT(lock_is_held(&acct->lock));
+    ASSERT(acct->is_dying);
+    while (acct->nr_frames && acct->relinquish_next < frames_end) {
+        struct page *page = &frame_table[acct->relinquish_next];
+
+        ret = release_continue(acct);
+        if (ret || !mm_work(1))
+            return -ERESTART;
+        if (page->owner != acct->slot || frame_relinquish(acct, page) == 0)
+            acct->relinquish_next++;
+    }
+    ret = release_continue(acct);
+    if (ret)
+        return ret;
+    return acct->nr_frames ? -EBUSY : 0;
+}
+
+static int relinquish_locked(struct mm_account *acct)
+{
+    int ret;
+
+    mm_lock(acct);
+    ret = relinquish_step(acct);
+    mm_unlock(acct);
+    return ret;
+}
+
+int account_relinquish(struct mm_account *acct)
+{
+    int ret;
+
+    MM_REPEAT(ret, relinquish_locked(acct));
+    return ret;
+}

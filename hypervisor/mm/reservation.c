@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Giving frames up. A frame named by a guest is any number: each is checked for range and owner
+ * before anything is changed, and between check and commit the account's lock is not dropped.
+ */
+#include "mm/reservation.h"
+#include "lib/bits.h"
+#include "lib/errno.h"
+#include "sys/log.h"
+
+static bool extent_in_range(uint64_t first, unsigned order)
+{
+    return order <= EXTENT_ORDER_MAX && first < frames_end && frames_end - first >= BIT(order);
+}
+
+/* The owner holds a reference of its own that it can drop. */
+static bool page_is_given(const struct page *page, const struct mm_account *acct)
+{
+    return page->owner == acct->slot && (page->flags & PAGE_ALLOCATED);
+}
+
+static bool extent_is_given(const struct mm_account *acct, uint64_t first, unsigned order)
+{
+    for (uint64_t i = first; i < first + BIT(order); i++) {
+        if (!page_is_given(&frame_table[i], acct))
+            return false;
+    }
+    return true;
+}
+
+int extent_give_up(struct mm_account *acct, mfn_t first, unsigned order)
+{
+    bool given;
+
+    if (!extent_in_range(mfn_x(first), order))
+        return -EINVAL;
+    mm_lock(acct);
+    given = extent_is_given(acct, mfn_x(first), order);
+    for (uint64_t i = 0; given && i < BIT(order); i++)
+        BUG_ON(!page_give_back(&frame_table[mfn_x(first) + i], acct));
+    mm_unlock(acct);
+    return given ? 0 : -EINVAL;
+}
+
+void account_shift_limit(struct mm_account *acct, int64_t frames)
+{
+    mm_lock(acct);
+    if (acct->frames_max != UINT64_MAX)
+        acct->frames_max += (uint64_t)frames;
+    mm_unlock(acct);
+}
+
+/* Frame `i` of all frames of the extents. */
+static struct page *extents_page(const uint64_t *first, unsigned order, uint64_t i)
+{
+    return &frame_table[first[i >> order] + (i & (BIT(order) - 1))];
+}
+
+/*
+ * Mark frames by taking PAGE_ALLOCATED from them, so that one named twice is found: how many could
+ * be marked. Only the owner's reference on a frame means that no mapping, grant or type uses it.
+ */
+static uint64_t extents_mark(const struct mm_account *acct, const uint64_t *first, uint64_t frames,
+                             unsigned order)
+{
+    uint64_t i;
+
+    for (i = 0; i < frames; i++) {
+        struct page *page = extents_page(first, order, i);
+
+        if (!page_is_given(page, acct) || page->refs != 1)
+            break;
+        page->flags &= (uint8_t)~PAGE_ALLOCATED;
+    }
+    return i;
+}
+
+int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned nr, unsigned order)
+{
+    uint64_t frames = (uint64_t)nr << order, marked;
+
+    BUG_ON(frames > BIT(EXTENT_ORDER_MAX));
+    for (unsigned i = 0; i < nr; i++) {
+        if (!extent_in_range(first[i], order))
+            return -EINVAL;
+    }
+    mm_lock(acct);
+    marked = extents_mark(acct, first, frames, order);
+    for (uint64_t i = 0; i < marked; i++) {
+        struct page *page = extents_page(first, order, i);
+
+        page->flags |= PAGE_ALLOCATED;
+        if (marked == frames)
+            BUG_ON(!page_give_back(page, acct));
+    }
+    mm_unlock(acct);
+    return marked == frames ? 0 : -EINVAL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames that an owner gives up: the memory side of decrease_reservation and exchange. Both check
+ * all frames named, then commit. They take the account's lock.
+ */
+#ifndef LAMINA_MM_RESERVATION_H
+#define LAMINA_MM_RESERVATION_H
+
+#include "mm/page.h"
+
+#define EXTENT_ORDER_MAX 9 /* 2 MiB: what one step scrubs or checks in well under a millisecond */
+
+/*
+ * Drop acct's own reference on each of the 2^order frames; what is still mapped goes with its last
+ * mapping. -EINVAL: a frame is not acct's, or was given up before.
+ */
+int extent_give_up(struct mm_account *acct, mfn_t first, unsigned order) must_check;
+/*
+ * The same for `nr` extents (frame numbers, at most 2^EXTENT_ORDER_MAX frames in all), none of whose
+ * frames may be in use by anyone: -EINVAL otherwise, also when a frame is named twice.
+ */
+int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned nr, unsigned order)
+    must_check;
+/* Let acct own `frames` more (fewer, when negative) than its limit for the length of an exchange. */
+void account_shift_limit(struct mm_account *acct, int64_t frames);
+
+#endif

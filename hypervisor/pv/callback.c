@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* callback_op: the addresses at which the hypervisor enters the guest kernel. */
+#include "core/domain.h"
+#include "public/callback.h"
+#include "lib/errno.h"
+#include "pv/trap.h"
+
+static struct guest_callback *callback_of(struct guest_cpu *g, uint16_t type)
+{
+    switch (type) {
+    case CALLBACKTYPE_event:
+        return &g->event_cb;
+    case CALLBACKTYPE_failsafe:
+        return &g->failsafe_cb;
+    case CALLBACKTYPE_syscall:
+        return &g->syscall_cb;
+    case CALLBACKTYPE_syscall32:
+        return &g->syscall32_cb;
+    case CALLBACKTYPE_sysenter_deprecated:
+    case CALLBACKTYPE_sysenter:
+        return &g->sysenter_cb;
+    case CALLBACKTYPE_nmi:
+        return &g->nmi_cb;
+    default:
+        return NULL;
+    }
+}
+
+int callback_register(struct vcpu *v, uint16_t type, uint16_t flags, gva_t address)
+{
+    struct guest_callback *cb = callback_of(&v->arch, type);
+
+    if (cb == NULL)
+        return -ENOSYS;
+    if (!is_canonical(address) || (type == CALLBACKTYPE_nmi && v->id != 0))
+        return -EINVAL;
+    cb->rip = address;
+    cb->mask_events = flags & CALLBACKF_mask_events;
+    return 0;
+}
+
+int callback_unregister(struct vcpu *v, uint16_t type)
+{
+    if (callback_of(&v->arch, type) == NULL)
+        return -ENOSYS;
+    if (type != CALLBACKTYPE_nmi)
+        return -EINVAL; /* a kernel cannot do without the others */
+    v->arch.nmi_cb = (struct guest_callback){ 0 };
+    return 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole state of a vCPU at once: after reset, and as VCPUOP_initialise and the toolstack give
+ * it. Everything in a context is checked and every reference taken before anything changes, so a
+ * refused one leaves the vCPU as it was.
+ */
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/update.h"
+#include "pv/guest_cpu.h"
+#include "pv/trap.h"
+#include "sys/percpu.h"
+
+#define CR0_TS           UINT64_C(8)
+#define RFLAGS_IOPL(f)   (uint8_t)(((f) >> 12) & 3)
+#define XSAVE_LEGACY     512
+#define XSTATE_X87_SSE   UINT64_C(3)
+#define FXSAVE_MXCSR     24
+#define MXCSR_DEFINED    0xffffu
+#define CONTEXT_CR_KERNEL 3
+#define CONTEXT_CR_USER   1
+#define CR_USER_VALID     UINT64_C(1)
+
+void guest_cpu_reset(struct vcpu *v)
+{
+    struct guest_cpu *g = &v->arch;
+    static const struct guest_callback none;
+
+    memset(&g->regs, 0, sizeof(g->regs));
+    g->regs.rflags = rflags_fix(0);
+    g->syscall_cb = g->syscall32_cb = g->sysenter_cb = none;
+    g->event_cb = g->failsafe_cb = g->nmi_cb = none;
+    trap_reset(v);
+    g->kernel_rsp = 0;
+    g->kernel_ss = FLAT_KERNEL_SS;
+    g->in_kernel = true;
+    g->iopl = 0;
+    g->ds = g->es = g->fs = g->gs = 0;
+    g->fs_base = g->gs_base_kernel = g->gs_base_user = 0;
+    g->gdt_entries = g->ldt_entries = 0;
+    g->ldt_base = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(g->gdt_frames); i++)
+        g->gdt_frames[i] = MFN_INVALID;
+    for (unsigned i = 0; i < ARRAY_SIZE(g->ldt_frames); i++)
+        g->ldt_frames[i] = MFN_INVALID;
+    g->xcr0 = 1; /* x87, as after reset */
+    machine_xsave_init(g);
+    debugreg_reset(v);
+    g->cr0_ts = 0;
+    g->cr2 = 0;
+    g->cr4 = cr4_fix(0);
+    g->tsc_aux = 0;
+    v->nmi_pending = false;
+}
+
+static bool addresses_ok(const struct vcpu_guest_context *c)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++)
+        if (!is_canonical(c->trap_ctxt[i].address))
+            return false;
+    return is_canonical(c->user_regs.rip) && is_canonical(c->event_callback_eip) &&
+           is_canonical(c->failsafe_callback_eip) && is_canonical(c->syscall_callback_eip) &&
+           is_canonical(c->fs_base) && is_canonical(c->gs_base_kernel) &&
+           is_canonical(c->gs_base_user);
+}
+
+static bool debug_ok(const struct vcpu_guest_context *c)
+{
+    for (unsigned i = 0; i < 4; i++)
+        if (!is_canonical(c->debugreg[i]) ||
+            (c->debugreg[i] >= HYPERVISOR_START && c->debugreg[i] < HYPERVISOR_END))
+            return false;
+    return c->debugreg[6] >> 32 == 0 && c->debugreg[7] >> 32 == 0;
+}
+
+static bool tables_ok(const struct vcpu_guest_context *c)
+{
+    return c->gdt_ents <= FIRST_RESERVED_GDT_ENTRY && c->ldt_ents <= LDT_ENTRIES_MAX &&
+           (c->ldt_base & ~PAGE_MASK) == 0;
+}
+
+static mfn_t kernel_root(const struct vcpu_guest_context *c)
+{
+    return _mfn(xen_cr3_to_pfn(c->ctrlreg[CONTEXT_CR_KERNEL]));
+}
+
+static mfn_t user_root(const struct vcpu_guest_context *c)
+{
+    uint64_t cr = c->ctrlreg[CONTEXT_CR_USER];
+
+    return _mfn(cr & CR_USER_VALID ? xen_cr3_to_pfn(cr) : 0);
+}
+
+/* Both roots, or neither. */
+static int roots_get(struct vcpu *v, mfn_t kernel, mfn_t user)
+{
+    struct mm_account *acct = &v->domain->mm;
+    int rc = pt_root_get(acct, kernel);
+
+    if (rc != 0 || mfn_x(user) == 0)
+        return rc;
+    rc = pt_root_get(acct, user);
+    if (rc != 0)
+        root_put(v, kernel);
+    return rc;
+}
+
+static void set_registers(struct guest_cpu *g, const struct vcpu_guest_context *c)
+{
+    const struct cpu_user_regs *u = &c->user_regs;
+
+    memcpy(&g->regs, u, offsetof(struct cpu_user_regs, es));
+    g->regs.entry_vector = 0;
+    g->regs.error_code = 0;
+    g->regs.saved_upcall_mask = 0;
+    g->regs.cs = selector_fix(u->cs);
+    g->regs.ss = selector_fix(u->ss);
+    g->regs.rflags = rflags_fix(u->rflags);
+    g->iopl = RFLAGS_IOPL(u->rflags);
+    g->in_kernel = c->flags & VGCF_in_kernel;
+    g->ds = u->ds;
+    g->es = u->es;
+    g->fs = u->fs;
+    g->gs = u->gs;
+    g->fs_base = c->fs_base;
+    g->gs_base_kernel = c->gs_base_kernel;
+    g->gs_base_user = c->gs_base_user;
+    g->kernel_rsp = c->kernel_sp;
+    g->kernel_ss = selector_fix((uint16_t)c->kernel_ss);
+}
+
+static void set_callbacks(struct guest_cpu *g, const struct vcpu_guest_context *c)
+{
+    g->event_cb = (struct guest_callback){ c->event_callback_eip, true };
+    g->failsafe_cb = (struct guest_callback){ c->failsafe_callback_eip,
+                                              c->flags & VGCF_failsafe_disables_events };
+    g->syscall_cb = (struct guest_callback){ c->syscall_callback_eip,
+                                             c->flags & VGCF_syscall_disables_events };
+}
+
+/* The image is the legacy part of the save area; XRSTOR faults on reserved bits of MXCSR. */
+static void set_fpu(struct guest_cpu *g, const struct vcpu_guest_context *c)
+{
+    uint8_t *area = g->xsave;
+    uint64_t present;
+    uint32_t mxcsr;
+
+    machine_xsave_init(g);
+    if (!(c->flags & VGCF_i387_valid) || machine_xsave_size() < XSAVE_LEGACY + 64)
+        return;
+    memcpy(area, c->fpu_ctxt.x, 416); /* what follows is the processor's or software's own */
+    memcpy(&mxcsr, area + FXSAVE_MXCSR, sizeof(mxcsr));
+    mxcsr &= MXCSR_DEFINED;
+    memcpy(area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    memcpy(&present, area + XSAVE_LEGACY, sizeof(present));
+    present |= XSTATE_X87_SSE;
+    memcpy(area + XSAVE_LEGACY, &present, sizeof(present));
+}
+
+/* Values were checked; a DR7 with an I/O breakpoint that CR4 does not allow stays at reset. */
+static void set_debug(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    debugreg_reset(v);
+    for (unsigned i = 0; i < 8; i++)
+        if (i != 4 && i != 5 && c->debugreg[i] != 0 && debugreg_set(v, i, c->debugreg[i]) != 0)
+            continue;
+}
+
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    struct guest_cpu *g = &v->arch;
+    mfn_t kernel = kernel_root(c), user = user_root(c);
+    int rc;
+
+    if (!addresses_ok(c) || !debug_ok(c) || !tables_ok(c))
+        return -EINVAL;
+    if (!(c->flags & VGCF_in_kernel) && mfn_x(user) == 0)
+        return -EINVAL;
+    rc = roots_get(v, kernel, user);
+    if (rc != 0)
+        return rc;
+    rc = gdt_set(v, c->gdt_frames, (unsigned)c->gdt_ents);
+    if (rc == 0)
+        rc = ldt_set(v, c->ldt_base, (unsigned)c->ldt_ents);
+    if (rc != 0) {
+        root_put(v, kernel);
+        root_put(v, user);
+        return rc;
+    }
+    root_drop(v);
+    g->cr3_kernel = mfn_to_maddr(kernel);
+    g->cr3_user = mfn_to_maddr(user);
+    set_registers(g, c);
+    set_callbacks(g, c);
+    set_fpu(g, c);
+    g->cr0_ts = c->ctrlreg[0] & CR0_TS;
+    g->cr4 = cr4_fix(c->ctrlreg[4]);
+    set_debug(v, c);
+    for (unsigned i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++) {
+        struct trap_info ti = c->trap_ctxt[i];
+
+        ti.vector = (uint8_t)i;
+        rc = trap_set(v, &ti);
+        (void)rc; /* the addresses were checked above */
+    }
+    v->domain->vm_assist |= (uint32_t)c->vm_assist;
+    v->initialised = true;
+    return 0;
+}

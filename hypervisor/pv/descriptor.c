@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptor tables. The frames of a guest's GDT and LDT are typed descriptor pages, so nothing
+ * writes them but descriptor_update(), which lets only descriptors through that cannot raise
+ * privilege. GDT frames are taken at once; LDT pages when the processor first looks into them.
+ */
+#include "mm/guest.h"
+#include "mm/update.h"
+#include "lib/errno.h"
+#include "pv/guest_cpu.h"
+#include "sys/log.h"
+#include "sys/percpu.h"
+
+#define DESC_ACCESSED (UINT64_C(1) << 40)
+#define DESC_TYPE     (UINT64_C(0xf) << 40)
+#define DESC_CODE     (UINT64_C(1) << 43)
+#define DESC_S        (UINT64_C(1) << 44)
+#define DESC_DPL3     (UINT64_C(3) << 45)
+#define DESC_PRESENT  (UINT64_C(1) << 47)
+#define DESC_LONG     (UINT64_C(1) << 53)
+
+#define DESCRIPTORS_PER_FRAME 512
+#define PTE_PRESENT           UINT64_C(1)
+#define PTE_FRAME(pte)        _mfn(((pte) >> PAGE_SHIFT) & ((UINT64_C(1) << 40) - 1))
+
+uint16_t selector_fix(uint16_t sel)
+{
+    return sel | 3;
+}
+
+bool descriptor_fix(uint64_t *descriptor)
+{
+    uint64_t d = *descriptor;
+
+    if (!(d & DESC_PRESENT))
+        return true;
+    if (!(d & DESC_S))
+        return !(d & DESC_TYPE); /* type 0 is harmless; gates and system segments are not ours to give */
+    /* The processor must find them accessed: it cannot write to a guest's read-only table. */
+    *descriptor = d | DESC_DPL3 | DESC_ACCESSED;
+    return true;
+}
+
+static void frames_put(struct mm_account *acct, mfn_t *frames, unsigned nr)
+{
+    for (unsigned i = 0; i < nr; i++) {
+        if (!mfn_eq(frames[i], MFN_INVALID))
+            segdesc_put(acct, frames[i]);
+        frames[i] = MFN_INVALID;
+    }
+}
+
+static unsigned gdt_frames_used(const struct guest_cpu *g)
+{
+    return DIV_ROUND_UP(g->gdt_entries, DESCRIPTORS_PER_FRAME);
+}
+
+void gdt_drop(struct vcpu *v)
+{
+    struct guest_cpu *g = &v->arch;
+    mfn_t old[GDT_FRAMES_MAX];
+    unsigned nr = gdt_frames_used(g);
+
+    for (unsigned i = 0; i < nr; i++) {
+        old[i] = g->gdt_frames[i];
+        g->gdt_frames[i] = MFN_INVALID;
+    }
+    g->gdt_entries = 0;
+    if (v == current)
+        machine_load_gdt(g);
+    frames_put(&v->domain->mm, old, nr);
+}
+
+int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries)
+{
+    struct guest_cpu *g = &v->arch;
+    mfn_t taken[GDT_FRAMES_MAX];
+    unsigned nr = DIV_ROUND_UP(entries, DESCRIPTORS_PER_FRAME);
+
+    if (entries > FIRST_RESERVED_GDT_ENTRY)
+        return -EINVAL;
+    for (unsigned i = 0; i < nr; i++) {
+        taken[i] = _mfn(frames[i]);
+        if (segdesc_get(&v->domain->mm, taken[i]) != 0) {
+            frames_put(&v->domain->mm, taken, i);
+            return -EINVAL;
+        }
+    }
+    gdt_drop(v);
+    for (unsigned i = 0; i < nr; i++)
+        g->gdt_frames[i] = taken[i];
+    g->gdt_entries = entries;
+    if (v == current)
+        machine_load_gdt(g);
+    return 0;
+}
+
+int ldt_set(struct vcpu *v, gva_t base, unsigned entries)
+{
+    struct guest_cpu *g = &v->arch;
+    mfn_t old[ARRAY_SIZE(g->ldt_frames)];
+
+    if (entries > LDT_ENTRIES_MAX || (base & ~PAGE_MASK) != 0 ||
+        (entries != 0 && !guest_range_ok(guest_ptr(base), entries, sizeof(uint64_t))))
+        return -EINVAL;
+    for (unsigned i = 0; i < ARRAY_SIZE(old); i++) {
+        old[i] = g->ldt_frames[i];
+        g->ldt_frames[i] = MFN_INVALID;
+    }
+    g->ldt_base = entries ? base : 0;
+    g->ldt_entries = entries;
+    if (v == current)
+        machine_load_ldt(g);
+    frames_put(&v->domain->mm, old, ARRAY_SIZE(old));
+    return 0;
+}
+
+bool ldt_fault(struct vcpu *v, unsigned page)
+{
+    struct guest_cpu *g = &v->arch;
+    uint64_t pte;
+    maddr_t slot;
+
+    if (page >= DIV_ROUND_UP(g->ldt_entries, DESCRIPTORS_PER_FRAME) ||
+        !mfn_eq(g->ldt_frames[page], MFN_INVALID))
+        return false;
+    slot = pt_l1_slot(g->cr3_kernel, g->ldt_base + ((gva_t)page << PAGE_SHIFT));
+    if (slot == 0)
+        return false;
+    pte = READ_ONCE(*(uint64_t *)machine_map_maddr(slot));
+    if (!(pte & PTE_PRESENT) || segdesc_get(&v->domain->mm, PTE_FRAME(pte)) != 0)
+        return false;
+    g->ldt_frames[page] = PTE_FRAME(pte);
+    machine_load_ldt(g);
+    return true;
+}
+
+/* Write under the type that the frame has, so that it cannot change its type meanwhile. */
+int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor)
+{
+    mfn_t mfn = maddr_to_mfn(where);
+    struct page *page;
+    int rc;
+
+    if ((where & 7) != 0 || !mfn_valid(mfn) || !descriptor_fix(&descriptor))
+        return -EINVAL;
+    page = page_of(mfn);
+    mm_lock(&d->mm);
+    rc = page_get_and_type(page, page->type == PT_SEGDESC ? PT_SEGDESC : PT_WRITABLE, &d->mm);
+    if (rc == 0) {
+        WRITE_ONCE(*(uint64_t *)machine_map_maddr(where), descriptor);
+        if (page_put_and_type(page) != 0)
+            panic("a descriptor page has nothing to release");
+    }
+    mm_unlock(&d->mm);
+    return rc == 0 ? 0 : -EINVAL;
+}
+
+static bool table_read(mfn_t frame, unsigned index, uint64_t *out)
+{
+    const uint64_t *table;
+
+    if (mfn_eq(frame, MFN_INVALID))
+        return false;
+    table = machine_map(frame);
+    *out = READ_ONCE(table[index % DESCRIPTORS_PER_FRAME]);
+    return true;
+}
+
+bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out)
+{
+    const struct guest_cpu *g = &v->arch;
+    unsigned index = sel >> 3;
+
+    if (sel & 4)
+        return index < g->ldt_entries &&
+               table_read(g->ldt_frames[index / DESCRIPTORS_PER_FRAME], index, out);
+    return index < g->gdt_entries &&
+           table_read(g->gdt_frames[index / DESCRIPTORS_PER_FRAME], index, out);
+}
+
+static uint64_t descriptor_base(uint64_t d)
+{
+    return ((d >> 16) & 0xffffff) | ((d >> 32) & 0xff000000);
+}
+
+bool code_is_64(struct vcpu *v, uint64_t *base)
+{
+    uint16_t cs = selector_fix(v->arch.regs.cs);
+    uint64_t d;
+
+    *base = 0;
+    if (cs == FLAT_RING3_CS64)
+        return true;
+    if (cs == FLAT_RING3_CS32 || !descriptor_read(v, cs, &d) || !(d & DESC_CODE))
+        return false;
+    if (d & DESC_LONG)
+        return true;
+    *base = descriptor_base(d);
+    return false;
+}

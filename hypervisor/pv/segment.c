@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Segment bases, the kernel stack for entries from user mode, and the virtual TS flag. */
+#include "lib/errno.h"
+#include "pv/guest_cpu.h"
+#include "sys/log.h"
+
+#define CR0_TS UINT64_C(8)
+
+enum { SELECTOR_GS = 3 };
+
+/* A selector that cannot be loaded becomes the null one, as the interface has no error for it. */
+static void load_user_gs(struct guest_cpu *g, uint16_t sel)
+{
+    if (machine_load_selector(g, SELECTOR_GS, sel) != 0 &&
+        machine_load_selector(g, SELECTOR_GS, 0) != 0)
+        panic("cannot load a null selector");
+}
+
+int segment_base_set(struct vcpu *v, unsigned which, uint64_t base)
+{
+    struct guest_cpu *g = &v->arch;
+
+    if (which == SEGBASE_GS_USER_SEL) {
+        load_user_gs(g, (uint16_t)base);
+        return 0;
+    }
+    if (!is_canonical(base))
+        return -EINVAL;
+    machine_save_bases(g); /* the others may have changed by wrfsbase and wrgsbase */
+    switch (which) {
+    case SEGBASE_FS:
+        g->fs_base = base;
+        break;
+    case SEGBASE_GS_USER:
+        g->gs_base_user = base;
+        break;
+    case SEGBASE_GS_KERNEL:
+        g->gs_base_kernel = base;
+        break;
+    default:
+        return -EINVAL;
+    }
+    machine_load_bases(g);
+    return 0;
+}
+
+int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp)
+{
+    v->arch.kernel_ss = selector_fix((uint16_t)ss);
+    v->arch.kernel_rsp = sp;
+    return 0;
+}
+
+void fpu_taskswitch(struct vcpu *v, bool set)
+{
+    uint64_t ts = set ? CR0_TS : 0;
+
+    if (v->arch.cr0_ts == ts)
+        return;
+    v->arch.cr0_ts = ts;
+    machine_load_ts(&v->arch);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions, upcalls and software interrupts as a PV kernel sees them. One function, bounce(),
+ * builds the frame of the ABI; everything else decides what goes into it. The hot cases never come
+ * here: entry.S bounces them by the same rules.
+ *
+ * A frame goes to the kernel stack, on the current one if the kernel ran and on the stack_switch()
+ * one if user code did. A kernel whose stack cannot take a frame has broken itself beyond reply.
+ */
+#include "pv/trap.h"
+
+#include "core/domain.h"
+#include "mm/guest.h"
+#include "pv/guest_cpu.h"
+#include "lib/errno.h"
+#include "sys/log.h"
+#include "x86/upcall.h"
+
+#define FLAG_TF   (UINT64_C(1) << 8)
+#define FLAG_IF   (UINT64_C(1) << 9)
+#define FLAG_IOPL (UINT64_C(3) << 12)
+#define FLAG_NT   (UINT64_C(1) << 14)
+#define FLAG_RF   (UINT64_C(1) << 16)
+#define FLAG_VM   (UINT64_C(1) << 17)
+#define FLAG_AC   (UINT64_C(1) << 18)
+#define FLAGS_KEPT_IN_RING_3 UINT64_C(0x254dd5) /* status flags, TF, DF, NT, RF, AC, ID */
+
+#define DR6_SINGLE_STEP (UINT64_C(1) << 14)
+#define PF_USER         0x4u
+#define ERROR_FROM_IDT  0x2u /* error code: the fault was about an IDT entry */
+#define ERROR_EXTERNAL  0x1u
+
+enum { DB = 1, NMI = 2, UD = 6, NM = 7, GP = 13, PF = 14 };
+/* #DF #TS #NP #SS #GP #PF #AC #CP push an error code. */
+#define VECTORS_WITH_ERROR ((1u << 8) | (0x1fu << 10) | (1u << 17) | (1u << 21))
+
+#define FRAME_WORDS_MAX 11
+
+uint64_t rflags_fix(uint64_t rflags)
+{
+    return (rflags & FLAGS_KEPT_IN_RING_3) | FLAG_IF | 2;
+}
+
+static bool has_architectural_iopl(const struct vcpu *v)
+{
+    return v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
+}
+
+/* RFLAGS as a frame shows them: IF is the inverse of the upcall mask, IOPL the virtual one. */
+static uint64_t frame_flags(const struct vcpu *v, bool masked)
+{
+    uint64_t flags = v->arch.regs.rflags & ~(FLAG_IF | FLAG_IOPL);
+
+    if (has_architectural_iopl(v))
+        flags |= (uint64_t)v->arch.iopl << 12;
+    return masked ? flags : flags | FLAG_IF;
+}
+
+/*
+ * Continue v at `handler` with the frame rcx, r11, extra…, rip, cs, rflags, rsp, ss. The upcall mask
+ * in the frame is `masked`; upcalls are masked from here on if `mask_events`.
+ */
+static void bounce(struct vcpu *v, gva_t handler, uint16_t cs, bool masked, bool mask_events,
+                   const uint64_t *extra, unsigned nr_extra)
+{
+    struct guest_cpu *g = &v->arch;
+    struct guest_regs *regs = &g->regs;
+    uint64_t frame[FRAME_WORDS_MAX], rsp;
+    unsigned n = 0;
+
+    if (handler == 0) {
+        domain_crash(v->domain, "exception without a handler");
+        return;
+    }
+    frame[n++] = regs->rcx;
+    frame[n++] = regs->r11;
+    for (unsigned i = 0; i < nr_extra; i++)
+        frame[n++] = extra[i];
+    frame[n++] = regs->rip;
+    frame[n++] = (g->in_kernel ? regs->cs & ~3u : regs->cs) | (masked ? UINT64_C(1) << 32 : 0);
+    frame[n++] = frame_flags(v, masked);
+    frame[n++] = regs->rsp;
+    frame[n++] = regs->ss;
+
+    rsp = ((g->in_kernel ? regs->rsp : g->kernel_rsp) & ~UINT64_C(15)) - n * sizeof(frame[0]);
+    if (!g->in_kernel)
+        machine_toggle_mode(g);
+    if (copy_to_guest(guest_ptr(rsp), frame, n * sizeof(frame[0])) != 0) {
+        domain_crash(v->domain, "exception frame does not fit on the kernel stack");
+        return;
+    }
+    regs->rip = handler;
+    regs->cs = selector_fix(cs);
+    regs->ss = FLAT_KERNEL_SS;
+    regs->rsp = rsp;
+    regs->rflags = rflags_fix(regs->rflags & ~(FLAG_AC | FLAG_VM | FLAG_RF | FLAG_NT | FLAG_TF));
+    regs->entry_vector = 0; /* rcx and r11 count: no way back by SYSRET */
+    if (mask_events)
+        WRITE_ONCE(g->info->evtchn_upcall_mask, 1);
+}
+
+static bool is_masked(const struct vcpu *v)
+{
+    return READ_ONCE(v->arch.info->evtchn_upcall_mask) != 0;
+}
+
+/* Through the guest's trap table; has_error decides about the extra word. */
+static void inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error_code)
+{
+    const struct trap_info *ti = &v->arch.traps[vector];
+    uint64_t extra = error_code;
+
+    bounce(v, ti->address, ti->cs, is_masked(v), TI_GET_IF(ti), &extra, has_error);
+}
+
+void trap_inject(struct vcpu *v, uint8_t vector, uint32_t error_code)
+{
+    inject(v, vector, vector < 32 && (VECTORS_WITH_ERROR >> vector) & 1, error_code);
+}
+
+void trap_inject_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code)
+{
+    /* Both guest modes are ring 3; the guest's handler wants to know which of its own it was. */
+    error_code = (error_code & ~PF_USER) | (v->arch.in_kernel ? 0 : PF_USER);
+    v->arch.cr2 = cr2;
+    v->arch.info->arch.cr2 = cr2;
+    inject(v, PF, true, error_code);
+}
+
+void trap_insn_done(struct vcpu *v, unsigned length)
+{
+    struct guest_regs *regs = &v->arch.regs;
+    uint64_t base;
+
+    regs->rip += length;
+    if (!code_is_64(v, &base))
+        regs->rip = (uint32_t)regs->rip;
+    regs->rflags &= ~FLAG_RF;
+    if (regs->rflags & FLAG_TF) {
+        v->arch.dr6 |= DR6_SINGLE_STEP;
+        machine_load_debug(&v->arch);
+        trap_inject(v, DB, 0);
+    }
+}
+
+static bool deliver_nmi(struct vcpu *v)
+{
+    if (!v->nmi_pending || v->arch.nmi_cb.rip == 0)
+        return false;
+    v->nmi_pending = false;
+    bounce(v, v->arch.nmi_cb.rip, FLAT_KERNEL_CS, is_masked(v), true, NULL, 0);
+    return true;
+}
+
+bool trap_deliver_event(struct vcpu *v)
+{
+    struct guest_cpu *g = &v->arch;
+    bool delivered = deliver_nmi(v);
+
+    if (!READ_ONCE(g->info->evtchn_upcall_pending) || is_masked(v))
+        return delivered;
+    bounce(v, g->event_cb.rip, FLAT_KERNEL_CS, false, true, NULL, 0);
+    return true;
+}
+
+int trap_set(struct vcpu *v, const struct trap_info *info)
+{
+    struct trap_info *ti = &v->arch.traps[info->vector];
+
+    if (!is_canonical(info->address))
+        return -EINVAL;
+    *ti = *info;
+    ti->cs = selector_fix(info->cs);
+    return 0;
+}
+
+void trap_reset(struct vcpu *v)
+{
+    for (unsigned i = 0; i < 256; i++)
+        v->arch.traps[i] = (struct trap_info){ .vector = (uint8_t)i };
+}
+
+/* May the guest, in its mode, use this entry by INT n? */
+static bool soft_interrupt_allowed(const struct vcpu *v, const struct trap_info *ti)
+{
+    unsigned level = 3;
+
+    if (v->arch.in_kernel)
+        level = has_architectural_iopl(v) ? 0 : 1;
+    return ti->address != 0 && TI_GET_DPL(ti) >= (int)level;
+}
+
+/* INT n is two bytes unless somebody put prefixes in front. */
+static unsigned soft_interrupt_length(struct vcpu *v)
+{
+    struct insn in;
+
+    return insn_fetch(v, &in) && in.opcode == 0xcd ? in.length : 2;
+}
+
+/* #GP about a gate: all gates of the real table are closed to ring 3, so this is how INT n comes. */
+static bool soft_interrupt(struct vcpu *v, uint32_t error_code)
+{
+    uint8_t vector = (uint8_t)(error_code >> 3);
+
+    if (!soft_interrupt_allowed(v, &v->arch.traps[vector]))
+        return false;
+    v->arch.regs.rip += soft_interrupt_length(v);
+    inject(v, vector, false, 0);
+    return true;
+}
+
+static void general_protection(struct vcpu *v, uint32_t error_code)
+{
+    if ((error_code & (ERROR_FROM_IDT | ERROR_EXTERNAL)) == ERROR_FROM_IDT) {
+        if (soft_interrupt(v, error_code))
+            return;
+    } else if (error_code == 0 && emulate_privileged(v)) {
+        return;
+    }
+    trap_inject(v, GP, error_code);
+}
+
+/* The virtual TS flag ends with the fault it causes: the handler may use the FPU at once. */
+static void device_not_available(struct vcpu *v)
+{
+    trap_inject(v, NM, 0);
+    fpu_taskswitch(v, false);
+}
+
+void upcall_exception(struct guest_cpu *g)
+{
+    struct vcpu *v = (struct vcpu *)g;
+    uint8_t vector = (uint8_t)g->regs.entry_vector;
+    uint32_t error_code = g->regs.error_code;
+
+    switch (vector) {
+    case GP:
+        general_protection(v, error_code);
+        break;
+    case UD:
+        if (!emulate_invalid_op(v))
+            trap_inject(v, UD, 0);
+        break;
+    case NM:
+        device_not_available(v);
+        break;
+    default:
+        trap_inject(v, vector, error_code);
+    }
+}
+
+void upcall_bounce_failed(struct guest_cpu *g)
+{
+    domain_crash(((struct vcpu *)g)->domain, "exception frame does not fit on the kernel stack");
+}
+
+/*
+ * The way to ring 3 failed. A return address outside of the address space is the guest's #GP; else a
+ * selector is to blame: the failsafe frame shows all four, and the guest goes on with null ones.
+ */
+void upcall_failsafe(struct guest_cpu *g)
+{
+    struct vcpu *v = (struct vcpu *)g;
+    uint64_t extra[4] = { g->ds, g->es, g->fs, g->gs };
+
+    if (!is_canonical(g->regs.rip)) {
+        trap_inject(v, GP, 0);
+        return;
+    }
+    g->ds = g->es = g->fs = g->gs = 0;
+    for (unsigned which = 0; which < ARRAY_SIZE(extra); which++)
+        if (machine_load_selector(g, which, 0) != 0)
+            panic("cannot load a null selector");
+    bounce(v, g->failsafe_cb.rip, FLAT_KERNEL_CS, is_masked(v), g->failsafe_cb.mask_events, extra,
+           ARRAY_SIZE(extra));
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Start of day: src/start.S sets a stack, keeps the start info, and calls guest_main(). */
+#ifndef LAMINA_START_H
+#define LAMINA_START_H
+
+#include "public/xen.h"
+
+/* The virtual address of pseudo-physical frame 0; the initial mapping is linear from here on. */
+#define VIRT_BASE 0xffffffff80000000UL
+
+extern struct start_info *start_info;
+
+/* The guest's program. When it returns the domain powers off. */
+void guest_main(void);
+
+/* End this domain; `reason` is a SHUTDOWN_* code. */
+void guest_shutdown(unsigned reason) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels. The upcall clears the pending byte before it reads the selector, so an event that
+ * arrives meanwhile raises a new upcall; nothing is lost and nothing is handled twice.
+ */
+#include <stddef.h>
+
+#include "lamina/event.h"
+#include "lamina/hypercall.h"
+#include "lamina/paging.h"
+#include "lamina/trap.h"
+
+#define PORTS 64
+
+struct shared_info *shared_info;
+static event_handler handlers[PORTS];
+static char shared_info_page[PAGE_SIZE] __attribute__((aligned(4096)));
+
+static void handle_word(unsigned word)
+{
+    uint64_t active;
+
+    while ((active = shared_info->evtchn_pending[word] & ~shared_info->evtchn_mask[word])) {
+        evtchn_port_t port = word * 64 + (unsigned)__builtin_ctzll(active);
+
+        __atomic_fetch_and(&shared_info->evtchn_pending[word], ~(1UL << port % 64), __ATOMIC_SEQ_CST);
+        if (port < PORTS && handlers[port])
+            handlers[port](port);
+        else
+            event_mask(port);
+    }
+}
+
+static void events_dispatch(struct trap_frame *frame)
+{
+    struct vcpu_info *info = &shared_info->vcpu_info[0];
+    uint64_t selector;
+
+    (void)frame;
+    while (__atomic_exchange_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
+        selector = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+        for (; selector; selector &= selector - 1)
+            handle_word((unsigned)__builtin_ctzll(selector));
+    }
+}
+
+long event_init(void)
+{
+    long error = page_remap(shared_info_page, start_info->shared_info | PTE_P | PTE_W);
+
+    if (error)
+        return error;
+    shared_info = (struct shared_info *)shared_info_page;
+    trap_handle(TRAP_EVENT, events_dispatch);
+    return 0;
+}
+
+void event_handle(evtchn_port_t port, event_handler handler)
+{
+    handlers[port % PORTS] = handler;
+    event_unmask(port);
+}
+
+void event_mask(evtchn_port_t port)
+{
+    __atomic_fetch_or(&shared_info->evtchn_mask[port / 64], 1UL << port % 64, __ATOMIC_SEQ_CST);
+}
+
+void event_unmask(evtchn_port_t port)
+{
+    struct evtchn_unmask op = { .port = port };
+
+    hypercall_evtchn_unmask(&op);
+}
+
+bool event_pending(evtchn_port_t port)
+{
+    return shared_info->evtchn_pending[port / 64] >> port % 64 & 1;
+}
+
+void events_disable(void)
+{
+    __atomic_store_n(&shared_info->vcpu_info[0].evtchn_upcall_mask, 1, __ATOMIC_SEQ_CST);
+}
+
+void events_enable(void)
+{
+    struct vcpu_info *info = &shared_info->vcpu_info[0];
+
+    __atomic_store_n(&info->evtchn_upcall_mask, 0, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_SEQ_CST))
+        hypercall_version_version(); /* any hypercall delivers it */
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The outcome of a micro-guest, and the few things that several of them need. */
+#include "check.h"
+
+unsigned long test_checks;
+struct trap_frame test_caught;
+
+static unsigned long failures;
+static uint64_t user_l4[512] __attribute__((aligned(4096)));
+
+void test_failure(const char *file, int line, const char *what, long got, long wanted)
+{
+    failures++;
+    console_print("%s:%d: %s is %ld, not %ld\n", file, line, what, got, wanted);
+}
+
+static void __attribute__((noreturn)) finish(const char *outcome)
+{
+    console_print("LAMINA-GUEST %s: %lu checks held, %lu did not\n", outcome, test_checks,
+                  failures);
+    guest_shutdown(SHUTDOWN_poweroff);
+}
+
+void test_skip(const char *why)
+{
+    console_print("%s\n", why);
+    finish("skip");
+}
+
+void test_error(const char *what, long result)
+{
+    console_print("%s gave %ld\n", what, result);
+    finish("error");
+}
+
+void guest_main(void)
+{
+    trap_init();
+    test_main();
+    finish(failures ? "failure" : test_checks ? "success" : "error");
+}
+
+/* ---- catching an exception ----- */
+
+static struct {
+    uint64_t rsp, rbp, rip;
+} resume_at;
+
+static void caught(struct trap_frame *frame)
+{
+    test_caught = *frame;
+    frame->rip = resume_at.rip;
+    frame->rsp = resume_at.rsp;
+    frame->rbp = resume_at.rbp;
+    frame->rax = frame->vector;
+}
+
+long test_catch(void (*code)(void *arg), void *arg)
+{
+    long vector;
+
+    for (unsigned v = 0; v < 32; v++)
+        trap_handle(v, caught);
+    __asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
+                     "movq %%rax, 16+%1\n\t"
+                     "movq %%rsp, %1\n\t"
+                     "movq %%rbp, 8+%1\n\t"
+                     "call *%2\n\t"
+                     "movq $-1, %%rax\n"
+                     "1:"
+                     : "=&a"(vector), "+m"(resume_at), "+r"(code), "+D"(arg)
+                     :
+                     : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+                       "r15", "cc", "memory");
+    for (unsigned v = 0; v < 32; v++)
+        trap_handle(v, NULL);
+    return vector;
+}
+
+/* ---- user mode ----- */
+
+void test_user_tables(void)
+{
+    user_l4[511] = *pte_of((void *)VIRT_BASE, 4);
+    NEED(page_remap(user_l4, pte_make(virt_to_mfn(user_l4), PTE_P | PTE_NX)));
+    NEED(mmuext_frame(MMUEXT_PIN_L4_TABLE, virt_to_mfn(user_l4)));
+    NEED(mmuext_frame(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(user_l4)));
+}
+
+void test_leave_user(struct trap_frame *frame, void (*resume)(void))
+{
+    extern char guest_stack_end[];
+
+    frame->rip = (uint64_t)resume;
+    frame->cs = FLAT_KERNEL_CS & ~3U;
+    frame->ss = FLAT_KERNEL_SS & ~3UL;
+    frame->rsp = (uint64_t)guest_stack_end - 8;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a micro-guest says: one outcome, after any number of checks. A guest is one page of code,
+ * `void test_main(void)`; the framework prints `LAMINA-GUEST <outcome>` and ends the domain.
+ *
+ *   success  every check held
+ *   skip     this machine or hypervisor does not offer what is tested; the reason is printed
+ *   failure  a check did not hold: the hypervisor is wrong
+ *   error    the test itself could not be carried out
+ */
+#ifndef TESTS_GUEST_CHECK_H
+#define TESTS_GUEST_CHECK_H
+
+#include <stddef.h>
+
+#include "lamina/console.h"
+#include "lamina/event.h"
+#include "lamina/hypercall.h"
+#include "lamina/paging.h"
+#include "lamina/start.h"
+#include "lamina/trap.h"
+
+void test_main(void);
+
+void test_failure(const char *file, int line, const char *what, long got, long wanted);
+void test_skip(const char *why) __attribute__((noreturn));
+void test_error(const char *what, long result) __attribute__((noreturn));
+
+/* The check: both values are printed when they differ; the guest goes on. */
+#define CHECK(got, wanted)                                                                   \
+    do {                                                                                     \
+        long got_ = (long)(got), wanted_ = (long)(wanted);                                   \
+        if (got_ != wanted_)                                                                 \
+            test_failure(__FILE__, __LINE__, #got, got_, wanted_);                           \
+        else                                                                                 \
+            test_checks++;                                                                   \
+    } while (0)
+/* Set-up that must work before anything can be tested. */
+#define NEED(call)                                                                           \
+    do {                                                                                     \
+        long result_ = (long)(call);                                                         \
+        if (result_)                                                                         \
+            test_error(#call, result_);                                                      \
+    } while (0)
+
+extern unsigned long test_checks;
+
+/*
+ * Run `code(arg)` in guest kernel mode and catch one exception: its vector, or -1 when none came.
+ * The last frame is kept. Vectors must have been registered by trap_init() (the framework does).
+ */
+long test_catch(void (*code)(void *arg), void *arg);
+extern struct trap_frame test_caught;
+
+/* A second L4 with the kernel's mappings as user page table, pinned and installed. */
+void test_user_tables(void);
+/* Leave user mode from a trap handler: the frame goes on at `resume`, on the boot stack. */
+void test_leave_user(struct trap_frame *frame, void (*resume)(void));
+
+#endif

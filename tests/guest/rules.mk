@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+#
+# Micro-guests: tests/guest/NAME/main.c is one guest, an ELF kernel that Lamina (and Xen) start as
+# dom0. tests/guest/run.py runs them.
+
+MICRO_NAMES     := $(filter-out framework,$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
+MICRO_GUESTS    := $(MICRO_NAMES:%=$(BUILD)/tests/guest/%.elf)
+MICRO_FRAMEWORK := $(BUILD)/tests/guest/framework/check.c.o
+CHECKS          += check-guest
+
+$(BUILD)/tests/guest/%.c.o: tests/guest/%.c | $(HYPERCALLS)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CPPFLAGS) -Itests/guest/framework $(GUEST_CFLAGS) -c $< -o $@
+
+.SECONDARY: $(MICRO_NAMES:%=$(BUILD)/tests/guest/%/main.c.o)
+
+$(BUILD)/tests/guest/%.elf: $(BUILD)/tests/guest/%/main.c.o $(MICRO_FRAMEWORK) $(LIBHC) libhypercall/guest.lds
+	$(say) LD $@
+	$(Q)$(LD) -static -no-pie -z max-page-size=4096 -z noexecstack --build-id=none \
+		-T libhypercall/guest.lds $(filter %.o,$^) --whole-archive $(LIBHC) -o $@
+
+.PHONY: check-guest check-guest-xen guests
+guests: $(MICRO_GUESTS)
+check-guest: $(MICRO_GUESTS) $(BUILD)/lamina
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py \
+		--counts $(BUILD)/check/guest.counts $(GUESTS)
+# The same guests on the peer: they test the interface, not ourselves.
+check-guest-xen: $(MICRO_GUESTS)
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py --hypervisor xen $(GUESTS)
+
+-include $(MICRO_NAMES:%=$(BUILD)/tests/guest/%/main.c.d) $(MICRO_FRAMEWORK:.o=.d)

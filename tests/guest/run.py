@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Runs the micro-guests, two at a time, each as dom0 of a machine of its own.
+
+Usage: run.py [--hypervisor {lamina,xen}] [--jobs N] [--repeat N] [--counts FILE] [NAME ...]
+
+A guest's outcome is the line it prints; a guest that prints none within the bound is an error.
+The serial log of whatever did not succeed is shown.
+"""
+
+import argparse
+import concurrent.futures
+import glob
+import gzip
+import os
+import re
+import shutil
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "../system"), os.path.join(HERE, "../../scripts")]
+
+import qemu  # noqa: E402
+from guest import Failure, Guest  # noqa: E402
+
+OPTIONS = "console=com1 com1=115200 loglvl=all guest_loglvl=all"
+OUTCOME = r"LAMINA-GUEST (success|skip|failure|error): [^\r\n]*"
+BOUND_S = 60
+
+
+def images(hypervisor):
+    """The hypervisor's file; the peer is unpacked once."""
+    if hypervisor == "lamina":
+        return os.path.join(qemu.BUILD, "lamina")
+    packed = os.path.join(os.environ.get("CACHE", "build/cache"), "root/boot/xen-4.17-amd64.gz")
+    plain = os.path.join(qemu.BUILD, "tests/guest/xen")
+    with gzip.open(packed) as source, open(plain, "wb") as target:
+        shutil.copyfileobj(source, target)
+    return plain
+
+
+def run_one(name, image, log, cpus, extra):
+    command = qemu.machine(cpus=cpus, memory=256) + extra
+    command += qemu.multiboot(image, OPTIONS, [(f"{qemu.BUILD}/tests/guest/{name}.elf", "")])
+    guest = Guest(command, log)
+    try:
+        found = guest.expect(OUTCOME, BOUND_S)
+        return found[1].decode(), found[0].decode()
+    except Failure as failure:
+        return "error", str(failure)
+    finally:
+        guest.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="run the micro-guests")
+    parser.add_argument("--hypervisor", choices=["lamina", "xen"], default="lamina")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--cpus", type=int, default=2, help="of the machine")
+    parser.add_argument("--counts", help="write 'passed failed skipped' here")
+    parser.add_argument("names", nargs="*", help="parts of names")
+    options = parser.parse_args()
+
+    found = glob.glob(f"{qemu.BUILD}/tests/guest/*.elf")
+    built = sorted(os.path.basename(path)[:-4] for path in found)
+    chosen = [n for n in built if not options.names or any(part in n for part in options.names)]
+    if not chosen:
+        sys.exit(f"no micro-guest matches {' '.join(options.names)}")
+    image = images(options.hypervisor)
+    logs = f"{qemu.BUILD}/tests/guest/logs-{options.hypervisor}"
+    os.makedirs(logs, exist_ok=True)
+    counts = {"success": 0, "skip": 0, "failure": 0, "error": 0}
+
+    def job(name):
+        started = time.monotonic()
+        log = f"{logs}/{name}.log"
+        outcome, line = run_one(name, image, log, options.cpus, [])
+        return name, outcome, line, log, time.monotonic() - started
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for name, outcome, line, log, seconds in pool.map(job, chosen * options.repeat):
+            counts[outcome] += 1
+            detail = re.sub("^.*?: ", "", line)
+            print(f"{outcome.upper():8}{name} ({seconds:.1f} s) {detail}", flush=True)
+            if outcome in ("failure", "error"):
+                with open(log, errors="replace") as text:
+                    sys.stdout.writelines(f"    {said}" for said in text.readlines()[-80:])
+    bad = counts["failure"] + counts["error"]
+    print(f"guests: {counts['success']} passed, {bad} failed, {counts['skip']} skipped")
+    if options.counts:
+        os.makedirs(os.path.dirname(options.counts), exist_ok=True)
+        with open(options.counts, "w") as file:
+            file.write(f"{counts['success']} {bad} {counts['skip']}\n")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
