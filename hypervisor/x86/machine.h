@@ -23,8 +23,12 @@ void machine_memory_init(maddr_t ram_end, mfn_t (*take)(uint64_t nr));
 void machine_acpi_init(maddr_t rsdp_hint);   /* RSDP from the loader, or 0: search; MADT, HPET, FADT, MCFG */
 void machine_clock_init(void);               /* calibrates the TSC */
 void machine_interrupts_init(void);          /* PIC off, LAPIC, IO-APICs masked */
-/* Bring up other CPUs, at most max; heap(bytes) gives zeroed, page-aligned memory. */
-void machine_cpus_init(unsigned max, void *(*heap)(size_t bytes));
+/*
+ * Bring up other CPUs, at most max in all; heap(bytes) gives zeroed, page-aligned memory in the
+ * direct map. low_page: a page of RAM below 1 MiB (0x8000..0x9f000) to start them from; its content
+ * is kept. 0: only this CPU.
+ */
+void machine_cpus_init(unsigned max, maddr_t low_page, void *(*heap)(size_t bytes));
 /* Give the boot-time parts (trampoline, init text) back; optional. */
 
 /* ---- memory ---------------------------------------------------------------------------------- */
