@@ -310,6 +310,8 @@ static void control_shutdown(uint8_t code)
 
 void domain_shutdown(struct domain *d, uint8_t code)
 {
+    if (d->shutdown_code_chosen)
+        code = d->shutdown_code;
     if (d->is_control)
         control_shutdown(code);
     /* No lock: a crash may be found with locks of d held. The first one says why. */
@@ -425,6 +427,8 @@ static void domain_free(struct domain *d)
         if (d->vcpu[i])
             vcpu_destroy(d->vcpu[i]);
     mm_account_unregister(&d->mm);
+    if (d->memory_map)
+        heap_free(d->memory_map, d->nr_memory_map * sizeof(*d->memory_map));
     heap_free(d, sizeof(*d));
 }
 

@@ -46,7 +46,7 @@ static void pollers_wake(struct domain *d)
         struct vcpu *v = d->vcpu[i];
 
         if (v && READ_ONCE(v->polling))
-            vcpu_kick(v);
+            sched_unblock(v);
     }
 }
 

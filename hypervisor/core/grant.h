@@ -28,8 +28,9 @@ struct grant_table {
 
 int grant_table_init(struct domain *d) must_check;
 /*
- * Forget all mappings that the dying d holds of others' grants; no vCPU of d runs. The entries in its
- * page tables keep their references until account_relinquish(). -ERESTART: call again.
+ * Forget all mappings that the dying d holds of others' grants; no vCPU of d runs, and its page tables
+ * were released before (account_relinquish()): a mapping's reference to the granting domain is what
+ * keeps the account of the frames that they named. -ERESTART: call again.
  */
 int grant_table_release_mappings(struct domain *d) must_check;
 /* With the last reference to d: each mapping of d's grants holds one, so none is left. */

@@ -116,8 +116,8 @@ void grant_unmap_and_replace(struct vcpu *v, struct gnttab_unmap_and_replace *op
 }
 
 /*
- * Death of the mapper. Entries in its page tables own their references and give them back when the
- * tables are released; the device parts' references are ours to drop.
+ * Death of the mapper. Entries in its page tables owned their references and gave them back when the
+ * tables were released; the device parts' references are ours to drop.
  */
 static void handle_release(struct domain *d, grant_handle_t handle)
 {

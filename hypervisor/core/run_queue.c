@@ -8,6 +8,19 @@
 
 #include "sys/log.h"
 
+struct run_queue *queue_lock(const struct vcpu *v)
+{
+    for (;;) {
+        unsigned cpu = READ_ONCE(v->cpu);
+        struct run_queue *q = queue_of(cpu);
+
+        lock_take(&q->lock);
+        if (v->cpu == cpu)
+            return q;
+        lock_drop(&q->lock);
+    }
+}
+
 void queue_insert(struct run_queue *q, struct vcpu *v)
 {
     struct vcpu **link = &q->ready;

@@ -23,6 +23,17 @@ struct run_queue {
     struct timer slice;     /* armed while others wait */
 };
 
+DECLARE_PER_CPU(struct run_queue, run_queue);
+
+static inline struct run_queue *queue_of(unsigned cpu)
+{
+    return &cpu_of(cpu, run_queue);
+}
+/* The queue that v belongs to, locked: v may move until its lock is held. */
+struct run_queue *queue_lock(const struct vcpu *v);
+/* End of a poll's deadline; a vCPU's poll_timer. core/sched_guest.c */
+void sched_poll_fire(struct timer *timer);
+
 /* Behind those with the same virtual time: equals take turns. */
 void queue_insert(struct run_queue *q, struct vcpu *v);
 void queue_remove(struct run_queue *q, struct vcpu *v);

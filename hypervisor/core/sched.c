@@ -28,8 +28,6 @@
 #include "core/time.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
-#include "lib/string.h"
-#include "mm/guest.h"
 #include "sys/log.h"
 #include "x86/upcall.h"
 
@@ -45,30 +43,11 @@ static struct {
 
 PER_CPU(struct run_queue, run_queue);
 
-static struct run_queue *queue_of(unsigned cpu)
-{
-    return &cpu_of(cpu, run_queue);
-}
-
 static uint64_t cpus_up(void)
 {
     unsigned nr = machine_nr_cpus();
 
     return nr >= 64 ? ~UINT64_C(0) : BIT(nr) - 1;
-}
-
-/* The queue that v belongs to, locked. v may move until its lock is held. */
-static struct run_queue *queue_lock(const struct vcpu *v)
-{
-    for (;;) {
-        unsigned cpu = READ_ONCE(v->cpu);
-        struct run_queue *q = queue_of(cpu);
-
-        lock_take(&q->lock);
-        if (v->cpu == cpu)
-            return q;
-        lock_drop(&q->lock);
-    }
 }
 
 static bool is_runnable(const struct vcpu *v)
@@ -118,7 +97,7 @@ static uint64_t cap_left(struct vcpu *v, uint64_t now)
     return budget > v->cap_used_ns ? budget - v->cap_used_ns : 0;
 }
 
-/* Charge current for its time since the last look. */
+/* Charge the active vCPU of q for its time since the last look; the floor follows. */
 static void charge(struct run_queue *q, struct vcpu *v, uint64_t now)
 {
     uint64_t ran = now - v->slice_start_ns;
@@ -127,8 +106,10 @@ static void charge(struct run_queue *q, struct vcpu *v, uint64_t now)
     v->vtime += ran * WEIGHT_ONE / MAX(v->domain->weight, 1u);
     v->cap_used_ns += ran;
     queue_raise_floor(q, v);
-    if (cap_left(v, now) == 0 && !(atomic_or(&v->paused, VCPU_PAUSED_CAP) & VCPU_PAUSED_CAP))
+    if (cap_left(v, now) == 0 && !(atomic_or(&v->paused, VCPU_PAUSED_CAP) & VCPU_PAUSED_CAP)) {
         timer_set(&v->cap_timer, q->cpu, v->cap_start_ns + CAP_PERIOD_NS);
+        cpu_set_work(q->cpu, WORK_SCHEDULE);
+    }
 }
 
 static void cap_fire(struct timer *timer)
@@ -180,20 +161,26 @@ static void move_to(const struct run_queue *q, struct vcpu *v, unsigned cpu)
 /* q's lock held, v just went into its ready list: does its CPU have to look? */
 static void notify_ready(struct run_queue *q, const struct vcpu *v, uint64_t now)
 {
-    struct vcpu *running = q->active;
-
-    if (running && running != v) {
-        uint64_t ran = now - running->slice_start_ns;
-        uint64_t reached = running->vtime + ran * WEIGHT_ONE / MAX(running->domain->weight, 1u);
-
-        if (v->vtime + PREEMPT_NS >= reached) {
-            /* Not urgent: the end of the slice will do, which nobody waited for so far. */
-            if (!q->slice.is_set)
-                timer_set(&q->slice, q->cpu, running->slice_start_ns + SLICE_NS);
-            return;
-        }
+    if (q->active && v->vtime + PREEMPT_NS >= q->active->vtime) {
+        /* Not urgent: the end of a slice will do, which nobody waited for so far. */
+        if (!q->slice.is_set)
+            timer_set(&q->slice, q->cpu, now + SLICE_NS);
+        return;
     }
     cpu_set_work(q->cpu, WORK_SCHEDULE);
+}
+
+/* q's lock held: v, runnable and in no list, takes its place in this queue. */
+static void enqueue(struct run_queue *q, struct vcpu *v, uint64_t now)
+{
+    if (v->state != VCPU_RUNNABLE)
+        state_set(v, VCPU_RUNNABLE, now);
+    /* Who computes alone is not looked at for long: the floor must be of now. */
+    if (q->active)
+        charge(q, q->active, now);
+    v->vtime = MAX(v->vtime, q->floor - MIN(q->floor, WAKE_BONUS_NS));
+    queue_insert(q, v);
+    notify_ready(q, v, now);
 }
 
 /* Put v where it should run, if it is runnable and not there yet. */
@@ -212,11 +199,7 @@ static void make_ready(struct vcpu *v, bool unblock)
 
         chosen = true;
         if (cpu == q->cpu) {
-            if (v->state != VCPU_RUNNABLE)
-                state_set(v, VCPU_RUNNABLE, now);
-            v->vtime = MAX(v->vtime, q->floor - MIN(q->floor, WAKE_BONUS_NS));
-            queue_insert(q, v);
-            notify_ready(q, v, now);
+            enqueue(q, v, now);
             break;
         }
         move_to(q, v, cpu);
@@ -427,10 +410,8 @@ static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
         move_to(q, prev, target);
         lock_drop(&q->lock);
         lock_take(&other->lock);
-        if (prev->cpu == target && is_runnable(prev) && !prev->queued && other->active != prev) {
-            queue_insert(other, prev);
-            notify_ready(other, prev, machine_now_ns());
-        }
+        if (prev->cpu == target && is_runnable(prev) && !prev->queued && other->active != prev)
+            enqueue(other, prev, machine_now_ns());
         lock_drop(&other->lock);
         return;
     }
@@ -513,88 +494,6 @@ void sched_switch(void)
     machine_run(idle_loop);
 }
 
-/* ---- what the guest asks ----------------------------------------------------------------------- */
-
-static void slice_fire(struct timer *timer)
-{
-    struct run_queue *q = container_of(timer, struct run_queue, slice);
-
-    q->slice_ended = true;
-    cpu_set_work(q->cpu, WORK_SCHEDULE);
-}
-
-void sched_yield(void)
-{
-    struct run_queue *q = &this_cpu(run_queue);
-    struct vcpu *v = current;
-
-    if (READ_ONCE(q->nr_ready) == 0)
-        return;
-    lock_take(&q->lock);
-    /* Behind the first in line, which gives up no more than what it was ahead. */
-    if (q->ready)
-        v->vtime = MAX(v->vtime, q->ready->vtime);
-    lock_drop(&q->lock);
-    cpu_set_work(q->cpu, WORK_SCHEDULE);
-}
-
-void sched_block(void)
-{
-    struct vcpu *v = current;
-
-    WRITE_ONCE(v->arch.info->evtchn_upcall_mask, 0);
-    WRITE_ONCE(v->blocked, true);
-    /* Blocked is visible before the last look: who makes an event pending later will see it. */
-    memory_barrier();
-    if (vcpu_event_deliverable(v))
-        WRITE_ONCE(v->blocked, false);
-    else
-        cpu_set_work(v->cpu, WORK_SCHEDULE);
-}
-
-static void poll_fire(struct timer *timer)
-{
-    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
-
-    /* A deadline that outlived its poll must not end a later block. */
-    if (READ_ONCE(v->polling))
-        sched_unblock(v);
-}
-
-/* Is there a reason not to wait? > 0: yes, 0: none, or an error. */
-static int poll_ready(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns)
-{
-    if (vcpu_event_deliverable(v))
-        return 1;
-    for (unsigned i = 0; i < nr; i++) {
-        int rc = evtchn_is_pending(v->domain, ports[i]);
-
-        if (rc)
-            return rc;
-    }
-    return timeout_ns && timeout_ns <= machine_now_ns();
-}
-
-int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns)
-{
-    int rc;
-
-    timer_stop(&v->poll_timer);
-    WRITE_ONCE(v->polling, true);
-    WRITE_ONCE(v->blocked, true);
-    memory_barrier(); /* as in sched_block() */
-    rc = poll_ready(v, ports, nr, timeout_ns);
-    if (rc) {
-        WRITE_ONCE(v->polling, false);
-        WRITE_ONCE(v->blocked, false);
-        return MIN(rc, 0);
-    }
-    if (timeout_ns)
-        timer_set(&v->poll_timer, v->cpu, timeout_ns);
-    cpu_set_work(v->cpu, WORK_SCHEDULE);
-    return 0;
-}
-
 /* ---- control ----------------------------------------------------------------------------------- */
 
 int sched_set_affinity(struct vcpu *v, uint64_t cpus)
@@ -613,61 +512,6 @@ int sched_set_affinity(struct vcpu *v, uint64_t cpus)
     else if (!(cpus & BIT(q->cpu)))
         rehome(q, v);
     return 0;
-}
-
-void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
-{
-    struct run_queue *q = queue_lock(v);
-
-    memset(out, 0, sizeof(*out)); /* the padding reaches guests too */
-    out->state = (int32_t)v->state;
-    out->state_entry_time = v->state_since_ns;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->state_ns); i++)
-        out->time[i] = v->state_ns[i];
-    out->time[v->state] += machine_now_ns() - v->state_since_ns;
-    lock_drop(&q->lock);
-}
-
-/* The area is found by a kernel address: the kernel's root must be loaded while it is written. */
-void sched_runstate_publish(struct vcpu *v)
-{
-    struct vcpu_runstate_info info;
-    guest_ptr_t area = v->runstate_area;
-    guest_ptr_t entry_time = guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
-    bool shows_update = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
-    bool in_user = !v->arch.in_kernel;
-    int rc = 0;
-
-    if (!area.va)
-        return;
-    memset(&info, 0, sizeof(info)); /* no padding of ours leaks */
-    info.state = (int32_t)v->state;
-    info.state_entry_time = v->state_since_ns;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->state_ns); i++)
-        info.time[i] = v->state_ns[i];
-    if (in_user) {
-        v->arch.in_kernel = true;
-        machine_load_cr3(&v->arch);
-    }
-    if (shows_update) {
-        uint64_t updating = info.state_entry_time | XEN_RUNSTATE_UPDATE;
-
-        rc = copy_to_guest(entry_time, &updating, sizeof(updating));
-        info.state_entry_time = updating;
-    }
-    if (!rc)
-        rc = copy_to_guest(area, &info, sizeof(info));
-    if (!rc && shows_update) {
-        info.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
-        store_barrier();
-        rc = copy_to_guest(entry_time, &info.state_entry_time, sizeof(info.state_entry_time));
-    }
-    if (in_user) {
-        v->arch.in_kernel = false;
-        machine_load_cr3(&v->arch);
-    }
-    /* An area that went away is the guest's own loss: it reads what it finds. */
-    (void)rc;
 }
 
 uint64_t sched_idle_ns(unsigned cpu)
@@ -693,6 +537,14 @@ void sched_print(void)
     }
 }
 
+static void slice_fire(struct timer *timer)
+{
+    struct run_queue *q = container_of(timer, struct run_queue, slice);
+
+    q->slice_ended = true;
+    cpu_set_work(q->cpu, WORK_SCHEDULE);
+}
+
 /* ---- life cycle -------------------------------------------------------------------------------- */
 
 void sched_vcpu_init(struct vcpu *v)
@@ -702,7 +554,7 @@ void sched_vcpu_init(struct vcpu *v)
     v->vtime = READ_ONCE(queue_of(v->cpu)->floor);
     v->state = VCPU_OFFLINE;
     v->state_since_ns = machine_now_ns();
-    timer_init(&v->poll_timer, poll_fire);
+    timer_init(&v->poll_timer, sched_poll_fire);
     timer_init(&v->cap_timer, cap_fire);
 }
 

@@ -9,7 +9,7 @@
 #include "pv/guest_cpu.h"
 #include "pv/trap.h"
 
-#define TRAPS_MAX        257 /* one for each vector, and the end of the list */
+#define TRAPS_MAX         257 /* one for each vector, and the end of the list */
 #define GDT_FRAME_ENTRIES 512
 
 /* Entries before a bad one stay set: a list is a sequence of settings, as the ABI has it. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations of mmuext_op, one handler each; mmuext_list.c runs the list. Pins and page contents
- * may be another domain's, for a control domain; roots, flushes and the LDT are the caller's own.
+ * The operations of mmuext_op, one handler each; mmuext_list.c runs the list. Pins and page
+ * contents may be another domain's, for a control domain; roots, flushes and the LDT are the
+ * caller's own.
  */
 #include "hypercall/flush.h"
 #include "hypercall/target.h"

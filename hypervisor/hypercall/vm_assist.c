@@ -8,9 +8,9 @@
 #include "lib/bits.h"
 #include "lib/errno.h"
 
-#define KNOWN_TYPES                                                                 \
-    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |       \
-     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |   \
+#define KNOWN_TYPES                                                                                \
+    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |                      \
+     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |                  \
      1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
 
 static bool is_known(uint32_t type)

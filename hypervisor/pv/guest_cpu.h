@@ -25,6 +25,8 @@ bool code_is_64(struct vcpu *v, uint64_t *base) must_check;
 /* segment bases, stack, FPU flag: pv/segment.c */
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
 int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp) must_check;
+/* The virtual IOPL; called again for each vCPU when vm_assist(architectural_iopl) changes. */
+void iopl_set(struct vcpu *v, unsigned iopl);
 void fpu_taskswitch(struct vcpu *v, bool set);
 
 /* debug registers: pv/debug.c */

@@ -50,6 +50,15 @@ int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp)
     return 0;
 }
 
+void iopl_set(struct vcpu *v, unsigned iopl)
+{
+    struct guest_cpu *g = &v->arch;
+
+    g->iopl = iopl & 3;
+    g->architectural_iopl = v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
+    g->frame_iopl = g->architectural_iopl ? (uint64_t)g->iopl << 12 : 0;
+}
+
 void fpu_taskswitch(struct vcpu *v, bool set)
 {
     uint64_t ts = set ? CR0_TS : 0;
