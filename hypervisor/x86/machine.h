@@ -115,7 +115,6 @@ void machine_run(void (*loop)(void)) noreturn;
 void machine_load_gdt(struct guest_cpu *g);
 void machine_load_ldt(struct guest_cpu *g);
 void machine_load_debug(struct guest_cpu *g);
-void machine_load_ts(struct guest_cpu *g);   /* CR0.TS as cr0_ts says */
 void machine_load_cr3(struct guest_cpu *g);  /* cr3_kernel or cr3_user, by in_kernel */
 int machine_load_selector(struct guest_cpu *g, unsigned which, uint16_t sel) must_check; /* 0 ds 1 es 2 fs 3 gs */
 void machine_load_ts(struct guest_cpu *g);   /* real CR0.TS = g->cr0_ts */
