@@ -44,15 +44,6 @@ void machine_out(uint16_t port, unsigned bytes, uint32_t value)
         __asm__ volatile("outl %0, %1" ::"a"(value), "d"(port));
 }
 
-uint64_t machine_tsc(void)
-{
-    uint32_t low, high;
-
-    /* Not before earlier loads: a time read after a flag must be later than the flag. */
-    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
-}
-
 void machine_clear_frame(mfn_t mfn)
 {
     void *p = machine_map(mfn);
