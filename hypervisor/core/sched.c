@@ -8,9 +8,10 @@
  *        +--- blocked, paused-|----------------------+    |
  *                             +------- preempted ---------+
  *
- * Shares: a vCPU's virtual time grows by its run time divided by its weight, the ready list is sorted
- * by it, and the smallest runs. A waker gets at most WAKE_BONUS_NS of credit for having slept, which
- * lets it preempt those who compute; the queue's floor only rises, so nobody saves up shares.
+ * Shares: a vCPU's virtual time grows by its run time divided by its weight, the ready list is
+ * sorted by it, and the smallest runs. A waker gets at most WAKE_BONUS_NS of credit for having
+ * slept, which lets it preempt those who compute; the queue's floor only rises, so nobody saves up
+ * shares.
  *
  * Loading is lazy. A vCPU that blocks stays loaded (v->running) while its CPU idles, and continues
  * without any reload if it is the next to run there. While it is loaded it can run nowhere else:
@@ -31,11 +32,11 @@
 #include "sys/log.h"
 #include "x86/upcall.h"
 
-#define SLICE_NS        UINT64_C(10000000) /* at most this long while others are ready */
-#define WAKE_BONUS_NS   UINT64_C(5000000)
-#define PREEMPT_NS      UINT64_C(500000)   /* a waker must lead by this much to preempt */
-#define CAP_PERIOD_NS   UINT64_C(30000000)
-#define WEIGHT_ONE      256u
+#define SLICE_NS      UINT64_C(10000000) /* at most this long while others are ready */
+#define WAKE_BONUS_NS UINT64_C(5000000)
+#define PREEMPT_NS    UINT64_C(500000) /* a waker must lead by this much to preempt */
+#define CAP_PERIOD_NS UINT64_C(30000000)
+#define WEIGHT_ONE    256u
 
 static struct {
     uint64_t idle_cpus; /* atomic; a bit is claimed by who sends work to that CPU */
@@ -61,7 +62,7 @@ static bool must_unload(const struct vcpu *v, unsigned cpu)
     return READ_ONCE(v->paused) != 0 || !(READ_ONCE(v->affinity) & BIT(cpu));
 }
 
-/* ---- accounting: queue lock held --------------------------------------------------------------- */
+/* ---- accounting: queue lock held ----------------------------------------------------------- */
 
 static void state_set(struct vcpu *v, enum vcpu_state state, uint64_t now)
 {
@@ -120,7 +121,7 @@ static void cap_fire(struct timer *timer)
     sched_wake(v);
 }
 
-/* ---- where a vCPU goes ------------------------------------------------------------------------- */
+/* ---- where a vCPU goes --------------------------------------------------------------------- */
 
 /* The CPU that a vCPU which became runnable should run on; an idle one is claimed. */
 static unsigned choose_cpu(const struct vcpu *v)
@@ -134,13 +135,12 @@ static unsigned choose_cpu(const struct vcpu *v)
     if ((allowed & BIT(v->cpu)) && queue_is_idle(queue_of(v->cpu)))
         return v->cpu;
     idle = atomic_read(&sched.idle_cpus) & allowed;
-    for_each_bit(cpu, idle)
-        if (atomic_bit_clear(&sched.idle_cpus, cpu))
-            return cpu;
+    for_each_bit(cpu, idle) if (atomic_bit_clear(&sched.idle_cpus, cpu)) return cpu;
     if (allowed & BIT(v->cpu))
         return v->cpu;
     shortest = UINT32_MAX;
-    for_each_bit(cpu, allowed) {
+    for_each_bit(cpu, allowed)
+    {
         unsigned length = READ_ONCE(queue_of(cpu)->nr_ready);
 
         if (length < shortest) {
@@ -240,7 +240,7 @@ void sched_sleep(struct vcpu *v, bool sync)
             machine_relax();
 }
 
-/* ---- loading and unloading: this CPU's queue, lock not held ------------------------------------ */
+/* ---- loading and unloading: this CPU's queue, lock not held -------------------------------- */
 
 static void unload(struct run_queue *q)
 {
@@ -305,7 +305,7 @@ static void load(struct run_queue *q, struct vcpu *v)
     q->loaded = v;
 }
 
-/* ---- the decision ------------------------------------------------------------------------------ */
+/* ---- the decision -------------------------------------------------------------------------- */
 
 /* What current did so far is accounted; it goes back to the list or waits. */
 static void deschedule(struct run_queue *q, struct vcpu *prev)
@@ -383,8 +383,9 @@ static bool steal(struct run_queue *q, unsigned over)
 }
 
 /*
- * A vCPU was preempted and unloaded here: another CPU may have room. At the end of a slice an equally
- * long queue will do as well, which lets three vCPUs rotate over two CPUs instead of pairing two.
+ * A vCPU was preempted and unloaded here: another CPU may have room. At the end of a slice an
+ * equally long queue will do as well, which lets three vCPUs rotate over two CPUs instead of
+ * pairing two.
  */
 static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
 {
@@ -397,9 +398,8 @@ static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
     }
     if (!slice_ended)
         return;
-    for_each_bit(cpu, allowed)
-        if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
-            target = cpu;
+    for_each_bit(cpu, allowed) if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
+        target = cpu;
     if (target == q->cpu)
         return;
     lock_take(&q->lock);
@@ -494,7 +494,7 @@ void sched_switch(void)
     machine_run(idle_loop);
 }
 
-/* ---- control ----------------------------------------------------------------------------------- */
+/* ---- control ------------------------------------------------------------------------------- */
 
 int sched_set_affinity(struct vcpu *v, uint64_t cpus)
 {
@@ -526,13 +526,13 @@ void sched_print(void)
 
         lock_take(&q->lock);
         log_error("cpu %u: %u ready, floor %lu, idle %lu ms%s", cpu, q->nr_ready, q->floor,
-                 q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
+                  q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
         if (q->active)
             log_error("  runs d%uv%u vtime %lu", q->active->domain->id, q->active->id,
-                     q->active->vtime);
+                      q->active->vtime);
         for (struct vcpu *v = q->ready; v; v = v->next_ready)
             log_error("  d%uv%u vtime %lu weight %u", v->domain->id, v->id, v->vtime,
-                     v->domain->weight);
+                      v->domain->weight);
         lock_drop(&q->lock);
     }
 }
@@ -545,7 +545,7 @@ static void slice_fire(struct timer *timer)
     cpu_set_work(q->cpu, WORK_SCHEDULE);
 }
 
-/* ---- life cycle -------------------------------------------------------------------------------- */
+/* ---- life cycle ---------------------------------------------------------------------------- */
 
 void sched_vcpu_init(struct vcpu *v)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest asks of the scheduler: to give way, to wait for an event or for one of some ports, and
- * how its time was spent. Waiting must not miss the event that it waits for: the vCPU says that it
- * blocks, then looks; who makes an event pending sets it, then looks who blocks.
+ * What a guest asks of the scheduler: to give way, to wait for an event or for one of some ports,
+ * and how its time was spent. Waiting must not miss the event that it waits for: the vCPU says that
+ * it blocks, then looks; who makes an event pending sets it, then looks who blocks.
  */
 #include "core/domain.h"
 #include "core/run_queue.h"
@@ -83,7 +83,7 @@ int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t
     return 0;
 }
 
-/* ---- run states ------------------------------------------------------------------------------- */
+/* ---- run states ---------------------------------------------------------------------------- */
 
 void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
 {
@@ -103,7 +103,8 @@ void sched_runstate_publish(struct vcpu *v)
 {
     struct vcpu_runstate_info info;
     guest_ptr_t area = v->runstate_area;
-    guest_ptr_t entry_time = guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
+    guest_ptr_t entry_time =
+        guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
     bool shows_update = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
     bool in_user = !v->arch.in_kernel;
     int rc = 0;

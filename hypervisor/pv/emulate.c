@@ -29,7 +29,8 @@ struct pte_write {
     unsigned bytes;
 };
 
-/* Machine address behind `va`, if it is the guest's read-only mapping of one of its page tables. */
+/* Machine address behind `va`, if it is a read-only mapping of an L1 table: only those
+ * are written plainly. */
 static maddr_t table_address(struct vcpu *v, gva_t va)
 {
     maddr_t slot = pt_l1_slot(v->arch.cr3_kernel, va);
@@ -43,7 +44,7 @@ static maddr_t table_address(struct vcpu *v, gva_t va)
     if ((pte & (PTE_PRESENT | PTE_RW)) != PTE_PRESENT || !mfn_valid(mfn))
         return 0;
     /* A look without the lock: pt_emulated_write() decides under it. */
-    if (page_of(mfn)->type < PT_L1 || page_of(mfn)->type > PT_L4)
+    if (page_of(mfn)->type != PT_L1)
         return 0;
     return mfn_to_maddr(mfn) | (va & ~PAGE_MASK);
 }

@@ -15,7 +15,6 @@ void gdt_drop(struct vcpu *v);
 int ldt_set(struct vcpu *v, gva_t base, unsigned entries) must_check;
 bool ldt_fault(struct vcpu *v, unsigned page); /* map one LDT page on first use */
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
-bool descriptor_fix(uint64_t *descriptor);     /* false: refused; may set DPL and accessed bits */
 uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
 /* The descriptor that `sel` names for v, as the guest wrote it; false: none. */
 bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out) must_check;
