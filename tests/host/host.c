@@ -281,6 +281,11 @@ void machine_flush_caches(void)
 {
 }
 
+void machine_flush_caches_all(void)
+{
+    machine_flush_caches();
+}
+
 unsigned machine_cpu_id(void)
 {
     return host.cpu;

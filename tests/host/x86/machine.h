@@ -66,6 +66,7 @@ void machine_flush_page_local(gva_t va);
 void machine_flush_cpus(uint64_t cpus);
 void machine_flush_page_cpus(uint64_t cpus, gva_t va);
 void machine_flush_caches(void);
+void machine_flush_caches_all(void);
 
 /* ---- CPUs -------------------------------------------------------------------------------------- */
 

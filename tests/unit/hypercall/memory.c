@@ -576,6 +576,8 @@ START_TEST(test_mmuext_is_for_oneself)
     ck_assert_uint_eq(host.flushed_cpus, 7);
     own.is_control = false;
     ck_assert_int_eq(hc_mmuext_flush_cache(&own, &op), -EACCES);
+    ck_assert_int_eq(hc_mmuext_flush_cache_global(&own, &op), -EACCES);
+    ck_assert_int_eq(hc_mmuext_flush_cache_global(&other, &op), -EPERM);
 }
 END_TEST
 
