@@ -319,8 +319,7 @@ void domain_shutdown(struct domain *d, uint8_t code)
     /* No lock: a crash may be found with locks of d held. The first one says why. */
     if (__atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_SEQ_CST))
         return;
-    if (!d->shutdown_code_chosen)
-        d->shutdown_code = code;
+    d->shutdown_code = code;
     for (unsigned i = 0; i < d->vcpus_max; i++)
         if (d->vcpu[i])
             vcpu_pause_nosync(d->vcpu[i], VCPU_PAUSED_SHUTDOWN);
@@ -430,8 +429,6 @@ static void domain_free(struct domain *d)
     for (unsigned i = 0; i < d->vcpus_max; i++)
         if (d->vcpu[i])
             vcpu_destroy(d->vcpu[i]);
-    if (d->memory_map)
-        heap_free(d->memory_map, d->nr_memory_map * sizeof(struct memory_map_entry));
     mm_account_unregister(&d->mm);
     if (d->memory_map)
         heap_free(d->memory_map, d->nr_memory_map * sizeof(*d->memory_map));

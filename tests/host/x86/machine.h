@@ -125,7 +125,7 @@ void machine_msi_teardown(struct machine_msi *msi);
 
 bool machine_frame_is_ours(mfn_t mfn);
 
-/* ---- asked for by hypercall/: a test that gets there defines it --------------------------------- */
+/* ---- asked for by hypercall/: a test that gets there defines it ---- */
 
 uint32_t machine_apic_id(unsigned cpu);
 int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
