@@ -545,6 +545,15 @@ static void slice_fire(struct timer *timer)
     cpu_set_work(q->cpu, WORK_SCHEDULE);
 }
 
+static void poll_fire(struct timer *timer)
+{
+    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
+
+    /* A deadline that outlived its poll must not end a later block. */
+    if (READ_ONCE(v->polling))
+        sched_unblock(v);
+}
+
 /* ---- life cycle ---------------------------------------------------------------------------- */
 
 void sched_vcpu_init(struct vcpu *v)
@@ -554,7 +563,7 @@ void sched_vcpu_init(struct vcpu *v)
     v->vtime = READ_ONCE(queue_of(v->cpu)->floor);
     v->state = VCPU_OFFLINE;
     v->state_since_ns = machine_now_ns();
-    timer_init(&v->poll_timer, sched_poll_fire);
+    timer_init(&v->poll_timer, poll_fire);
     timer_init(&v->cap_timer, cap_fire);
 }
 
