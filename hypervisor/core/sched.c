@@ -40,6 +40,7 @@
 
 static struct {
     uint64_t idle_cpus; /* atomic; a bit is claimed by who sends work to that CPU */
+    bool is_ready;      /* the queues are made */
 } sched;
 
 PER_CPU(struct run_queue, run_queue);
@@ -584,9 +585,13 @@ void sched_init(void)
         timer_init(&q->slice, slice_fire);
         q->slice.cpu = (uint16_t)cpu;
     }
+    atomic_write(&sched.is_ready, true);
 }
 
 void upcall_cpu_ready(void)
 {
+    /* Processors start before the boot CPU knows how many queues to make. */
+    while (!atomic_read(&sched.is_ready))
+        machine_relax();
     machine_run(idle_loop);
 }
