@@ -31,8 +31,6 @@ static inline struct run_queue *queue_of(unsigned cpu)
 }
 /* The queue that v belongs to, locked: v may move until its lock is held. */
 struct run_queue *queue_lock(const struct vcpu *v);
-/* End of a poll's deadline; a vCPU's poll_timer. core/sched_guest.c */
-void sched_poll_fire(struct timer *timer);
 
 /* Behind those with the same virtual time: equals take turns. */
 void queue_insert(struct run_queue *q, struct vcpu *v);

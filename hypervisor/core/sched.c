@@ -40,6 +40,7 @@
 
 static struct {
     uint64_t idle_cpus; /* atomic; a bit is claimed by who sends work to that CPU */
+    bool is_ready;      /* the queues are made */
 } sched;
 
 PER_CPU(struct run_queue, run_queue);
@@ -545,6 +546,15 @@ static void slice_fire(struct timer *timer)
     cpu_set_work(q->cpu, WORK_SCHEDULE);
 }
 
+static void poll_fire(struct timer *timer)
+{
+    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
+
+    /* A deadline that outlived its poll must not end a later block. */
+    if (READ_ONCE(v->polling))
+        sched_unblock(v);
+}
+
 /* ---- life cycle ---------------------------------------------------------------------------- */
 
 void sched_vcpu_init(struct vcpu *v)
@@ -554,7 +564,7 @@ void sched_vcpu_init(struct vcpu *v)
     v->vtime = READ_ONCE(queue_of(v->cpu)->floor);
     v->state = VCPU_OFFLINE;
     v->state_since_ns = machine_now_ns();
-    timer_init(&v->poll_timer, sched_poll_fire);
+    timer_init(&v->poll_timer, poll_fire);
     timer_init(&v->cap_timer, cap_fire);
 }
 
@@ -575,9 +585,13 @@ void sched_init(void)
         timer_init(&q->slice, slice_fire);
         q->slice.cpu = (uint16_t)cpu;
     }
+    atomic_write(&sched.is_ready, true);
 }
 
 void upcall_cpu_ready(void)
 {
+    /* Processors start before the boot CPU knows how many queues to make. */
+    while (!atomic_read(&sched.is_ready))
+        machine_relax();
     machine_run(idle_loop);
 }

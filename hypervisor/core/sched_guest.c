@@ -40,15 +40,6 @@ void sched_block(void)
         cpu_set_work(v->cpu, WORK_SCHEDULE);
 }
 
-void sched_poll_fire(struct timer *timer)
-{
-    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
-
-    /* A deadline that outlived its poll must not end a later block. */
-    if (READ_ONCE(v->polling))
-        sched_unblock(v);
-}
-
 /* Is there a reason not to wait? > 0: yes, 0: none, or an error. */
 static int poll_ready(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns)
 {
