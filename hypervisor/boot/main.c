@@ -17,7 +17,7 @@
 #include "sys/log.h"
 #include "x86/upcall.h"
 
-#define LOW_MEMORY_END   UINT64_C(0x100000)   /* firmware data that dom0 looks at; never given away */
+#define LOW_MEMORY_END   UINT64_C(0x100000)   /* firmware data for dom0; never given away */
 #define MAPPED_AT_BOOT   (UINT64_C(4) << 30)
 #define LOW_PAGE_FIRST   UINT64_C(0x8000)     /* a start-up page for other CPUs: see machine.h */
 #define LOW_PAGE_LAST    UINT64_C(0x9e000)

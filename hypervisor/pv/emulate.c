@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plain instructions of a guest kernel that write to its page tables. The tables are mapped
- * read-only, so each such write faults; it is decoded, turned into one checked entry update, and the
- * registers and flags become what the processor would have made of them. Whatever cannot be decoded
- * or is refused by the checks becomes the page fault that it was.
+ * Plain instructions of a guest kernel that write to its page tables. The tables are mapped read-
+ * only, so each such write faults; it is decoded, turned into one checked entry update, and the
+ * registers and flags become what the processor would have made of them. Whatever cannot be
+ * decoded or is refused by the checks becomes the page fault that it was.
  *
  * Read-modify-write is a loop of compare and exchange, so a processor that sets accessed or dirty
  * bits meanwhile is never overruled.
@@ -179,7 +179,7 @@ static enum outcome group(struct pte_write *w, uint64_t src)
     case 0x0fc7:
         return sub == 1 && w->in->op_bytes != 8 ? compare_exchange_8b(w) : REFUSED;
     default:
-        return modify(w, (enum alu_op)(w->in->opcode >> 3), src); /* add … xor with a register */
+        return modify(w, (enum alu_op)(w->in->opcode >> 3), src); /* add to xor with a register */
     }
 }
 

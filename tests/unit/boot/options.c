@@ -28,7 +28,8 @@ START_TEST(usual_line)
 {
     struct boot_options o = parse("placeholder console=com1,vga com1=38400,8n1,0x2f8 noreboot "
                                   "dom0_mem=1G,max:2048M loglvl=all guest_loglvl=none/error "
-                                  "dom0_max_vcpus=1-4 maxcpus=2 sched=credit2 no-real-mode edd=off");
+                                  "dom0_max_vcpus=1-4 maxcpus=2 sched=credit2 no-real-mode "
+                                  "edd=off");
 
     ck_assert_str_eq(complaints, "");
     ck_assert(o.console_com1 && o.noreboot && !o.sync_console);
@@ -55,7 +56,8 @@ END_TEST
 
 START_TEST(malformed_and_unknown)
 {
-    struct boot_options o = parse("dom0_mem=1Q foo maxcpus=x  com1=0 bar=1 console=serial dom0_mem");
+    struct boot_options o = parse("dom0_mem=1Q foo maxcpus=x  com1=0 bar=1 console=serial "
+                                  "dom0_mem");
 
     ck_assert_str_eq(complaints, "dom0_mem foo maxcpus com1 bar console dom0_mem ");
     ck_assert(o.console_com1); /* a malformed option changes nothing */
