@@ -13,7 +13,7 @@
 
 /* ---- what a test sets and reads ---------------------------------------------------------------- */
 
-#define HOST_FRAMES_MAX 16384 /* 64 MiB: more than any test hands out */
+#define HOST_FRAMES_MAX 8192 /* 32 MiB: more than any test hands out */
 
 struct host_machine {
     unsigned cpu, nr_cpus;      /* running CPU, CPUs that are up */
