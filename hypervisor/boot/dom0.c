@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0 from the loader's modules: how much memory, how many vCPUs, which command line, what is wrong
- * when it cannot be. By default dom0 gets all memory but a sixteenth, of which at least 8 MiB and at
- * most 128 MiB stay with the hypervisor: its own tables for further domains, and low memory for
- * dom0's DMA exchanges.
+ * dom0 from the loader's modules: how much memory, how many vCPUs, which command line, and what is
+ * wrong when it cannot be. By default dom0 gets all memory but a sixteenth, of which at least 8 MiB
+ * and at most 128 MiB stay with the hypervisor: its own tables for further domains, and low memory
+ * for dom0's DMA exchanges.
  */
 #include "boot/dom0.h"
 #include "core/domain.h"

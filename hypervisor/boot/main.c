@@ -17,7 +17,7 @@
 #include "sys/log.h"
 #include "x86/upcall.h"
 
-#define LOW_MEMORY_END   UINT64_C(0x100000)   /* firmware data that dom0 looks at; never given away */
+#define LOW_MEMORY_END   UINT64_C(0x100000)   /* firmware data for dom0; never given away */
 #define MAPPED_AT_BOOT   (UINT64_C(4) << 30)
 #define LOW_PAGE_FIRST   UINT64_C(0x8000)     /* a start-up page for other CPUs: see machine.h */
 #define LOW_PAGE_LAST    UINT64_C(0x9e000)
@@ -108,6 +108,25 @@ static mfn_t take(uint64_t nr)
     boot_fail("too little memory below 4 GiB");
 }
 
+/* What is not RAM may be a device; the first MiB holds firmware data that dom0 reads. */
+static void devices_list(maddr_t ram_end)
+{
+    maddr_t at = LOW_MEMORY_END;
+
+    frames_add_device(0, LOW_MEMORY_END);
+    for (unsigned i = 0; i < boot.info.nr_ranges; i++) {
+        const struct memory_range *r = &boot.info.range[i];
+
+        if (r->type != MEMORY_RAM || r->end <= at)
+            continue;
+        if (r->start > at)
+            frames_add_device(at, r->start);
+        at = r->end;
+    }
+    if (at < ram_end)
+        frames_add_device(at, ram_end);
+}
+
 static void memory_start(void)
 {
     maddr_t ram_end = free_ram_list();
@@ -121,9 +140,9 @@ static void memory_start(void)
     }
     machine_memory_init(ram_end, take);
     frames_init(ram_end, take);
+    devices_list(ram_end);
     for (unsigned i = 0; i < boot.nr_free; i++)
         frames_add(boot.free_ram[i].start, boot.free_ram[i].end);
-    machine_map_m2p(m2p_first_frame(), ram_end >> PAGE_SHIFT);
     log_info("memory: %lu MiB free", (unsigned long)(frames_free() >> (20 - PAGE_SHIFT)));
 }
 

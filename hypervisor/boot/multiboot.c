@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the loader left in memory, copied into struct boot_info. Nothing of it is trusted: each piece
- * is reached through a bounded accessor, each count has a limit, and no pointer into loader memory
- * survives, as that memory is given away soon after.
+ * What the loader left in memory, copied into struct boot_info. Nothing of it is trusted: each
+ * piece is reached through a bounded accessor, each count has a limit, and no pointer into loader
+ * memory survives, as that memory is given away soon after.
  */
 #include "boot/multiboot.h"
 #include "boot/memory_map.h"
@@ -62,7 +62,7 @@ static int refuse(const char **why, const char *reason)
     return -EINVAL;
 }
 
-/* A zero-terminated string in loader memory, cut to what fits; byte by byte, as its end is unknown. */
+/* A zero-terminated string in loader memory, cut to what fits; byte by byte: its end is unknown. */
 static void copy_string(char *dst, size_t max, maddr_t src, boot_memory_fn *at)
 {
     size_t n = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor's command line, with Xen's names and forms. Options come in three kinds: those that
- * do something, those of Xen that make no difference here and are accepted silently, and unknown
- * words, each of which is reported once and ignored.
+ * The hypervisor's command line, with Xen's names and forms. Options come in three kinds: those
+ * that do something, those of Xen that make no difference here and are accepted silently, and
+ * unknown words, each of which is reported once and ignored.
  */
 #include "boot/boot.h"
 #include "lib/string.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ready list. Its length is the number of vCPUs that wait for one CPU, a handful, so a sorted
- * list beats any tree. Virtual times of different queues cannot be compared; a vCPU that moves takes
- * its distance from the floor along.
+ * list beats any tree. Virtual times of different queues cannot be compared; a vCPU that moves
+ * takes its distance from the floor along.
  */
 #include "core/run_queue.h"
 

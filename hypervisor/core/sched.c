@@ -8,9 +8,10 @@
  *        +--- blocked, paused-|----------------------+    |
  *                             +------- preempted ---------+
  *
- * Shares: a vCPU's virtual time grows by its run time divided by its weight, the ready list is sorted
- * by it, and the smallest runs. A waker gets at most WAKE_BONUS_NS of credit for having slept, which
- * lets it preempt those who compute; the queue's floor only rises, so nobody saves up shares.
+ * Shares: a vCPU's virtual time grows by its run time divided by its weight, the ready list is
+ * sorted by it, and the smallest runs. A waker gets at most WAKE_BONUS_NS of credit for having
+ * slept, which lets it preempt those who compute; the queue's floor only rises, so nobody saves up
+ * shares.
  *
  * Loading is lazy. A vCPU that blocks stays loaded (v->running) while its CPU idles, and continues
  * without any reload if it is the next to run there. While it is loaded it can run nowhere else:
@@ -31,14 +32,15 @@
 #include "sys/log.h"
 #include "x86/upcall.h"
 
-#define SLICE_NS        UINT64_C(10000000) /* at most this long while others are ready */
-#define WAKE_BONUS_NS   UINT64_C(5000000)
-#define PREEMPT_NS      UINT64_C(500000)   /* a waker must lead by this much to preempt */
-#define CAP_PERIOD_NS   UINT64_C(30000000)
-#define WEIGHT_ONE      256u
+#define SLICE_NS      UINT64_C(10000000) /* at most this long while others are ready */
+#define WAKE_BONUS_NS UINT64_C(5000000)
+#define PREEMPT_NS    UINT64_C(500000) /* a waker must lead by this much to preempt */
+#define CAP_PERIOD_NS UINT64_C(30000000)
+#define WEIGHT_ONE    256u
 
 static struct {
     uint64_t idle_cpus; /* atomic; a bit is claimed by who sends work to that CPU */
+    bool is_ready;      /* the queues are made */
 } sched;
 
 PER_CPU(struct run_queue, run_queue);
@@ -61,7 +63,7 @@ static bool must_unload(const struct vcpu *v, unsigned cpu)
     return READ_ONCE(v->paused) != 0 || !(READ_ONCE(v->affinity) & BIT(cpu));
 }
 
-/* ---- accounting: queue lock held --------------------------------------------------------------- */
+/* ---- accounting: queue lock held ----------------------------------------------------------- */
 
 static void state_set(struct vcpu *v, enum vcpu_state state, uint64_t now)
 {
@@ -120,7 +122,7 @@ static void cap_fire(struct timer *timer)
     sched_wake(v);
 }
 
-/* ---- where a vCPU goes ------------------------------------------------------------------------- */
+/* ---- where a vCPU goes --------------------------------------------------------------------- */
 
 /* The CPU that a vCPU which became runnable should run on; an idle one is claimed. */
 static unsigned choose_cpu(const struct vcpu *v)
@@ -134,13 +136,12 @@ static unsigned choose_cpu(const struct vcpu *v)
     if ((allowed & BIT(v->cpu)) && queue_is_idle(queue_of(v->cpu)))
         return v->cpu;
     idle = atomic_read(&sched.idle_cpus) & allowed;
-    for_each_bit(cpu, idle)
-        if (atomic_bit_clear(&sched.idle_cpus, cpu))
-            return cpu;
+    for_each_bit(cpu, idle) if (atomic_bit_clear(&sched.idle_cpus, cpu)) return cpu;
     if (allowed & BIT(v->cpu))
         return v->cpu;
     shortest = UINT32_MAX;
-    for_each_bit(cpu, allowed) {
+    for_each_bit(cpu, allowed)
+    {
         unsigned length = READ_ONCE(queue_of(cpu)->nr_ready);
 
         if (length < shortest) {
@@ -240,7 +241,7 @@ void sched_sleep(struct vcpu *v, bool sync)
             machine_relax();
 }
 
-/* ---- loading and unloading: this CPU's queue, lock not held ------------------------------------ */
+/* ---- loading and unloading: this CPU's queue, lock not held -------------------------------- */
 
 static void unload(struct run_queue *q)
 {
@@ -305,7 +306,7 @@ static void load(struct run_queue *q, struct vcpu *v)
     q->loaded = v;
 }
 
-/* ---- the decision ------------------------------------------------------------------------------ */
+/* ---- the decision -------------------------------------------------------------------------- */
 
 /* What current did so far is accounted; it goes back to the list or waits. */
 static void deschedule(struct run_queue *q, struct vcpu *prev)
@@ -383,8 +384,9 @@ static bool steal(struct run_queue *q, unsigned over)
 }
 
 /*
- * A vCPU was preempted and unloaded here: another CPU may have room. At the end of a slice an equally
- * long queue will do as well, which lets three vCPUs rotate over two CPUs instead of pairing two.
+ * A vCPU was preempted and unloaded here: another CPU may have room. At the end of a slice an
+ * equally long queue will do as well, which lets three vCPUs rotate over two CPUs instead of
+ * pairing two.
  */
 static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
 {
@@ -397,9 +399,8 @@ static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
     }
     if (!slice_ended)
         return;
-    for_each_bit(cpu, allowed)
-        if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
-            target = cpu;
+    for_each_bit(cpu, allowed) if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
+        target = cpu;
     if (target == q->cpu)
         return;
     lock_take(&q->lock);
@@ -494,7 +495,7 @@ void sched_switch(void)
     machine_run(idle_loop);
 }
 
-/* ---- control ----------------------------------------------------------------------------------- */
+/* ---- control ------------------------------------------------------------------------------- */
 
 int sched_set_affinity(struct vcpu *v, uint64_t cpus)
 {
@@ -526,13 +527,13 @@ void sched_print(void)
 
         lock_take(&q->lock);
         log_error("cpu %u: %u ready, floor %lu, idle %lu ms%s", cpu, q->nr_ready, q->floor,
-                 q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
+                  q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
         if (q->active)
             log_error("  runs d%uv%u vtime %lu", q->active->domain->id, q->active->id,
-                     q->active->vtime);
+                      q->active->vtime);
         for (struct vcpu *v = q->ready; v; v = v->next_ready)
             log_error("  d%uv%u vtime %lu weight %u", v->domain->id, v->id, v->vtime,
-                     v->domain->weight);
+                      v->domain->weight);
         lock_drop(&q->lock);
     }
 }
@@ -545,7 +546,16 @@ static void slice_fire(struct timer *timer)
     cpu_set_work(q->cpu, WORK_SCHEDULE);
 }
 
-/* ---- life cycle -------------------------------------------------------------------------------- */
+static void poll_fire(struct timer *timer)
+{
+    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
+
+    /* A deadline that outlived its poll must not end a later block. */
+    if (READ_ONCE(v->polling))
+        sched_unblock(v);
+}
+
+/* ---- life cycle ---------------------------------------------------------------------------- */
 
 void sched_vcpu_init(struct vcpu *v)
 {
@@ -554,7 +564,7 @@ void sched_vcpu_init(struct vcpu *v)
     v->vtime = READ_ONCE(queue_of(v->cpu)->floor);
     v->state = VCPU_OFFLINE;
     v->state_since_ns = machine_now_ns();
-    timer_init(&v->poll_timer, sched_poll_fire);
+    timer_init(&v->poll_timer, poll_fire);
     timer_init(&v->cap_timer, cap_fire);
 }
 
@@ -575,9 +585,13 @@ void sched_init(void)
         timer_init(&q->slice, slice_fire);
         q->slice.cpu = (uint16_t)cpu;
     }
+    atomic_write(&sched.is_ready, true);
 }
 
 void upcall_cpu_ready(void)
 {
+    /* Processors start before the boot CPU knows how many queues to make. */
+    while (!atomic_read(&sched.is_ready))
+        machine_relax();
     machine_run(idle_loop);
 }

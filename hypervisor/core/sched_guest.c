@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest asks of the scheduler: to give way, to wait for an event or for one of some ports, and
- * how its time was spent. Waiting must not miss the event that it waits for: the vCPU says that it
- * blocks, then looks; who makes an event pending sets it, then looks who blocks.
+ * What a guest asks of the scheduler: to give way, to wait for an event or for one of some ports,
+ * and how its time was spent. Waiting must not miss the event that it waits for: the vCPU says that
+ * it blocks, then looks; who makes an event pending sets it, then looks who blocks.
  */
 #include "core/domain.h"
 #include "core/run_queue.h"
@@ -40,15 +40,6 @@ void sched_block(void)
         cpu_set_work(v->cpu, WORK_SCHEDULE);
 }
 
-void sched_poll_fire(struct timer *timer)
-{
-    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
-
-    /* A deadline that outlived its poll must not end a later block. */
-    if (READ_ONCE(v->polling))
-        sched_unblock(v);
-}
-
 /* Is there a reason not to wait? > 0: yes, 0: none, or an error. */
 static int poll_ready(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns)
 {
@@ -83,7 +74,7 @@ int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t
     return 0;
 }
 
-/* ---- run states ------------------------------------------------------------------------------- */
+/* ---- run states ---------------------------------------------------------------------------- */
 
 void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
 {
@@ -103,7 +94,8 @@ void sched_runstate_publish(struct vcpu *v)
 {
     struct vcpu_runstate_info info;
     guest_ptr_t area = v->runstate_area;
-    guest_ptr_t entry_time = guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
+    guest_ptr_t entry_time =
+        guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
     bool shows_update = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
     bool in_user = !v->arch.in_kernel;
     int rc = 0;

@@ -41,7 +41,7 @@ long hc_set_gdt(guest_ptr_t frames, uint32_t entries)
     unsigned nr = DIV_ROUND_UP(entries, GDT_FRAME_ENTRIES);
     uint64_t list[GDT_FRAMES_MAX];
 
-    if (nr > GDT_FRAMES_MAX)
+    if (entries > GDT_FRAMES_MAX * GDT_FRAME_ENTRIES)
         return -EINVAL;
     if (copy_from_guest(list, frames, nr * sizeof(list[0])))
         return -EFAULT;

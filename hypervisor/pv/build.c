@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Building dom0: read the kernel's ELF notes, lay out its pseudo-physical memory, allocate it in
- * chunks as large as possible, copy the kernel, build page tables and start info, and give the first
- * vCPU its state. The file is hostile until proven otherwise: all addresses are checked against the
- * layout before the first byte is copied.
+ * chunks as large as possible, copy the kernel, build page tables and start info, and give the
+ * first vCPU its state. The file is hostile until proven otherwise: all addresses are checked
+ * against the layout before the first byte is copied.
  */
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -16,7 +16,7 @@
 #include "sys/percpu.h"
 
 #define LAYOUT_BOUND (UINT64_C(4) << 20)   /* the initial mapping ends at a multiple of this */
-#define LAYOUT_SLACK (UINT64_C(512) << 10) /* free room behind the stack that a kernel may count on */
+#define LAYOUT_SLACK (UINT64_C(512) << 10) /* free room behind the stack, as kernels expect */
 #define L4_SLOT(va)  ((va) >> 39 & 511)
 #define FEATURES_ABSENT                                                                      \
     (UINT64_C(1) << XENFEAT_writable_descriptor_tables |                                     \

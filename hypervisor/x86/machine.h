@@ -72,6 +72,7 @@ void machine_flush_page_local(gva_t va);
 void machine_flush_cpus(uint64_t cpus);
 void machine_flush_page_cpus(uint64_t cpus, gva_t va);
 void machine_flush_caches(void);             /* WBINVD */
+void machine_flush_caches_all(void);         /* … on every CPU; waits until all have */
 
 /* ---- CPUs ------------------------------------------------------------------------------------ */
 

@@ -14,6 +14,7 @@
 static struct {
     struct {
         uint32_t asked, done;
+        bool caches; /* the next request is for the caches, too; set before it is counted */
     } cpu[CPUS_MAX] __attribute__((aligned(64)));
 } tlb;
 
@@ -35,6 +36,9 @@ void flush_serve(void)
     if (likely(asked == tlb.cpu[self].done))
         return;
     machine_flush_local();
+    if (unlikely(READ_ONCE(tlb.cpu[self].caches)) &&
+        __atomic_exchange_n(&tlb.cpu[self].caches, false, __ATOMIC_ACQ_REL))
+        machine_flush_caches();
     __atomic_store_n(&tlb.cpu[self].done, asked, __ATOMIC_RELEASE);
 }
 
@@ -81,4 +85,16 @@ void machine_flush_page_cpus(uint64_t cpus, gva_t va)
 void machine_flush_caches(void)
 {
     __asm__ volatile("wbinvd" ::: "memory");
+}
+
+void machine_flush_caches_all(void)
+{
+    const uint64_t self = UINT64_C(1) << machine_cpu_id();
+
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++) {
+        if (cpu != machine_cpu_id())
+            __atomic_store_n(&tlb.cpu[cpu].caches, true, __ATOMIC_RELEASE);
+    }
+    machine_flush_caches();
+    flush_others(~self);
 }

@@ -13,23 +13,23 @@ static uint64_t shared_before, m2p_before;
 struct shape {
     const char *name;
     uint8_t nr, position; /* of the pointer */
-    uint8_t empty_is_valid; /* null is a meaning of its own */
+    uint8_t counts; /* answers how many extents it did: 0 is as good as EFAULT */
     unsigned long args[4];
 };
 
 #define CALL(nr, position, ...)                                                                 \
     { #nr " " #__VA_ARGS__, __HYPERVISOR_##nr, position, 0, { __VA_ARGS__ } }
-#define CALL0(nr, position, ...)                                                                \
+#define COUNT(nr, position, ...)                                                                \
     { #nr " " #__VA_ARGS__, __HYPERVISOR_##nr, position, 1, { __VA_ARGS__ } }
 
 static const struct shape shapes[] = {
-    CALL0(set_trap_table, 0, 0),
+    CALL(set_trap_table, 0, 0),
     CALL(mmu_update, 0, 0, 1, 0, DOMID_SELF),
     CALL(set_gdt, 0, 0, 512),
     CALL(multicall, 0, 0, 1),
     CALL(mmuext_op, 0, 0, 1, 0, DOMID_SELF),
-    CALL(memory_op, 1, XENMEM_decrease_reservation),
-    CALL(memory_op, 1, XENMEM_populate_physmap),
+    COUNT(memory_op, 1, XENMEM_decrease_reservation),
+    COUNT(memory_op, 1, XENMEM_populate_physmap),
     CALL(memory_op, 1, XENMEM_exchange),
     CALL(memory_op, 1, XENMEM_machphys_mfn_list),
     CALL(memory_op, 1, XENMEM_machphys_mapping),
@@ -102,7 +102,7 @@ static void refused(const struct shape *shape, uint64_t pointer)
 {
     long result = call(shape, pointer);
 
-    if (result != -XEN_EFAULT && result != -XEN_EINVAL) {
+    if (result != -XEN_EFAULT && result != -XEN_EINVAL && !(shape->counts && result == 0)) {
         console_print("%s with %lx:\n", shape->name, pointer);
         CHECK(result, -XEN_EFAULT);
     }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler on simulated CPUs: the real code of core/sched.c and sys/timer.c runs in virtual time.
- * A vCPU computes for `burst` ns, then blocks for `sleep` ns; without a burst it computes for ever.
- * machine_resume() and machine_idle() jump back to the simulation, which moves time to the next event.
- * After each event it holds that no vCPU is loaded on two CPUs or runs where it may not.
+ * The scheduler on simulated CPUs: the real code of core/sched.c and sys/timer.c runs in virtual
+ * time. A vCPU computes for `burst` ns, then blocks for `sleep` ns; without a burst it computes for
+ * ever. machine_resume() and machine_idle() jump back to the simulation, which moves time to the
+ * next event. After each event it holds that no vCPU is loaded on two CPUs or runs where it may
+ * not.
  */
 #include <check.h>
 #include <setjmp.h>
@@ -19,16 +20,16 @@
 #undef this_cpu
 #undef cpu_of
 #define CPUS_SIM 4
-#define PER_CPU(type, name)     \
-    type sim_##name[CPUS_SIM];  \
+#define PER_CPU(type, name)                                                                        \
+    type sim_##name[CPUS_SIM];                                                                     \
     static __attribute__((unused)) type percpu_##name
 #define DECLARE_PER_CPU(type, name) extern type sim_##name[CPUS_SIM]
-#define cpu_of(cpu, name) (sim_##name[cpu])
-#define this_cpu(name)    (sim_##name[sim_cpu])
-#define machine_cpu_id()  sim_cpu
-#define machine_nr_cpus() sim_cpus
-#define machine_now_ns()  sim_now
-#define machine_set_deadline(ns) (sim_deadline[sim_cpu] = (ns))
+#define cpu_of(cpu, name)           (sim_##name[cpu])
+#define this_cpu(name)              (sim_##name[sim_cpu])
+#define machine_cpu_id()            sim_cpu
+#define machine_nr_cpus()           sim_cpus
+#define machine_now_ns()            sim_now
+#define machine_set_deadline(ns)    (sim_deadline[sim_cpu] = (ns))
 
 #define MS    UINT64_C(1000000)
 #define US    UINT64_C(1000)
@@ -54,7 +55,7 @@ static struct guest *guest_of(struct guest_cpu *g)
     return container_of(g, struct guest, v.arch);
 }
 
-/* ---- the machine ------------------------------------------------------------------------------- */
+/* ---- the machine --------------------------------------------------------------------------- */
 
 static void machine_guest_load(struct guest_cpu *g)
 {
@@ -104,7 +105,7 @@ uint32_t cpu_take_work(void)
     return bits;
 }
 
-/* ---- neighbours that play no part here --------------------------------------------------------- */
+/* ---- neighbours that play no part here ----------------------------------------------------- */
 
 bool vcpu_event_deliverable(const struct vcpu *v)
 {
@@ -127,7 +128,7 @@ void time_update_vcpu(struct vcpu *v)
 #include "../../../hypervisor/core/sched_guest.c"
 #include "../../../hypervisor/sys/timer.c"
 
-/* ---- the simulation ---------------------------------------------------------------------------- */
+/* ---- the simulation ------------------------------------------------------------------------ */
 
 static void start(unsigned cpus)
 {
@@ -307,7 +308,7 @@ static void ran(const struct guest *g, uint64_t ns, unsigned percent)
                   "vCPU %u ran %lu.%lu %% instead of %u %%", g->d.id, got / 10, got % 10, percent);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------------------------- */
 
 START_TEST(shares_by_weight)
 {

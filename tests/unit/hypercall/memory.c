@@ -426,7 +426,6 @@ START_TEST(test_mmu_update_counts_what_succeeded)
     ck_assert_int_eq(mmu(u, 0, &done, DOMID_SELF), 0);
     ck_assert_uint_eq(done, 0);
     ck_assert_int_eq(mmu(u, 0x7fffffff, &done, DOMID_SELF), -EFAULT);
-    ck_assert_int_eq(mmu(NULL, 1, NULL, DOMID_SELF), -EFAULT);
     ck_assert_int_eq(hc_mmu_update(guest_ptr(HYPERVISOR_START), 1, guest_ptr(0), DOMID_SELF),
                      -EFAULT);
 }
@@ -577,6 +576,8 @@ START_TEST(test_mmuext_is_for_oneself)
     ck_assert_uint_eq(host.flushed_cpus, 7);
     own.is_control = false;
     ck_assert_int_eq(hc_mmuext_flush_cache(&own, &op), -EACCES);
+    ck_assert_int_eq(hc_mmuext_flush_cache_global(&own, &op), -EACCES);
+    ck_assert_int_eq(hc_mmuext_flush_cache_global(&other, &op), -EPERM);
 }
 END_TEST
 

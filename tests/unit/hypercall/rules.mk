@@ -13,7 +13,7 @@ $(UNIT_HYPERCALL)/hypercall: tests/unit/hypercall/hypercall.c $(HYPERCALLS) $(CO
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) $(SANITIZE) -include $(CONFIG) -fno-pie -no-pie \
-		-Ihypervisor -Iinclude -I$(GEN) $(filter %.c,$^) $(GEN)/hypercall_dispatch.c \
+		-Itests/host -Ihypervisor -Iinclude -I$(GEN) $(filter %.c,$^) $(GEN)/hypercall_dispatch.c \
 		-Wl,--unresolved-symbols=ignore-all -lcheck -lsubunit -lm -lrt -lpthread -o $@
 
 check-unit-hypercall: $(UNIT_HYPERCALL)/hypercall

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deadlines against a plain array that is searched: random setting, stopping and moving of many timers
- * on two CPUs; each must fire exactly when due, on its CPU, in order of time.
+ * Deadlines against a plain array that is searched: random setting, stopping and moving of many
+ * timers on two CPUs; each must fire exactly when due, on its CPU, in order of time.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -13,13 +13,13 @@
 #undef PER_CPU
 #undef this_cpu
 #undef cpu_of
-#define PER_CPU(type, name) \
-    type sim_##name[CPUS];  \
+#define PER_CPU(type, name)                                                                        \
+    type sim_##name[CPUS];                                                                         \
     static __attribute__((unused)) type percpu_##name
-#define cpu_of(cpu, name) (sim_##name[cpu])
-#define this_cpu(name)    (sim_##name[sim_cpu])
-#define machine_cpu_id()  sim_cpu
-#define machine_now_ns()  sim_now
+#define cpu_of(cpu, name)        (sim_##name[cpu])
+#define this_cpu(name)           (sim_##name[sim_cpu])
+#define machine_cpu_id()         sim_cpu
+#define machine_now_ns()         sim_now
 #define machine_set_deadline(ns) (sim_deadline[sim_cpu] = (ns))
 
 #define CPUS   2
