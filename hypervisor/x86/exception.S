@@ -100,7 +100,8 @@ interrupt_entries:
 /*
  * RDI = vCPU; RAX RDI RDX RCX R11 are in regs. Leads to the guest's handler if its address is in
  * the upper half; else C does it. Handlers run in the flat code segment whatever their entry says.
- * RAX becomes the frame, RDX the trap's entry, RCX the CS of the frame. `words` is the size of the frame.
+ * RAX becomes the frame, RDX the trap's entry, RCX the CS of the frame. `words` is the size of
+ * the frame.
  */
 .macro BOUNCE words
     mov REGS_VECTOR(%rdi), %edx
