@@ -12,7 +12,7 @@ HV_LDS    := hypervisor/boot/lamina.lds.S
 
 HV_CPPFLAGS := -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
 	-Ihypervisor -Iinclude -I$(GEN) -include $(CONFIG) -D__LAMINA__ -MMD -MP
-HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -mcmodel=small -fvisibility=hidden \
+HV_CFLAGS := -include lib/hidden.h -std=gnu11 -O2 -g -ffreestanding -fpie -mcmodel=small -fvisibility=hidden \
 	-mno-red-zone -mno-sse -mno-mmx -mno-80387 -mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none -fno-common \
 	$(WARNINGS) -Wno-sign-conversion \

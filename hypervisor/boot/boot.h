@@ -17,7 +17,7 @@ struct boot_module {
     char cmdline[COMMAND_LINE_MAX];
 };
 struct boot_info {
-    const char *loader;                /* "GRUB …", "qemu" or "" */
+    const char *loader;                /* name of the protocol */
     char cmdline[COMMAND_LINE_MAX];    /* without the file name */
     unsigned nr_ranges, nr_modules;
     struct memory_range range[MEMORY_RANGES_MAX];
@@ -32,7 +32,8 @@ struct boot_info {
     } screen;
 };
 /* 0, or -EINVAL with *why set to one line. Loader data is untrusted: bounded, copied. */
-int boot_info_read(uint32_t magic, maddr_t info, struct boot_info *out, const char **why) must_check;
+int boot_info_read(uint32_t magic, maddr_t info, struct boot_info *out, const char **why)
+    must_check;
 
 struct boot_options {
     uint64_t dom0_mem_frames, dom0_mem_min, dom0_mem_max; /* 0: default */

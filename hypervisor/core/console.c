@@ -15,8 +15,8 @@
 #include "sys/log.h"
 #include "x86/upcall.h"
 
-#define RING_SIZE     16384u /* several pastes of 4 KiB; a power of two */
-#define SWITCH_KEY    0x01   /* Ctrl-A */
+#define RING_SIZE      16384u /* several pastes of 4 KiB; a power of two */
+#define SWITCH_KEY     0x01   /* Ctrl-A */
 #define SWITCH_PRESSES 3
 
 static struct {
@@ -71,7 +71,7 @@ void upcall_console_input(uint8_t byte)
     }
 }
 
-/* ---- debug keys -------------------------------------------------------------------------------- */
+/* ---- debug keys ---------------------------------------------------------------------------- */
 
 static void for_each_domain(void (*show)(struct domain *d))
 {

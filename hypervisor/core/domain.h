@@ -20,7 +20,7 @@ struct domain {
 
     /* --- set once --- */
     domid_t id;
-    bool is_control;      /* dom0 */
+    bool is_control; /* dom0 */
     uint8_t uuid[16];
     unsigned vcpus_max;
     struct vcpu *vcpu[VCPUS_MAX];
@@ -28,17 +28,17 @@ struct domain {
 
     /* --- under lock --- */
     spinlock_t lock;
-    unsigned pause_count;       /* by control domain */
-    bool is_dying;              /* being destroyed */
+    unsigned pause_count; /* by control domain */
+    bool is_dying;        /* being destroyed */
     bool is_shut_down;
-    bool is_gone;               /* destroyed but for the last references and foreign mappings */
-    uint32_t destroying;        /* atomic: a CPU is in domain_destroy() */
-    unsigned destroy_step;      /* how far that has come */
-    uint8_t shutdown_code;      /* SHUTDOWN_* */
-    bool shutdown_code_chosen;  /* SCHEDOP_shutdown_code set it: domain_shutdown() keeps it */
+    bool is_gone;              /* destroyed but for the last references and foreign mappings */
+    uint32_t destroying;       /* atomic: a CPU is in domain_destroy() */
+    unsigned destroy_step;     /* how far that has come */
+    uint8_t shutdown_code;     /* SHUTDOWN_* */
+    bool shutdown_code_chosen; /* SCHEDOP_shutdown_code set it: domain_shutdown() keeps it */
     struct memory_map_entry *memory_map; /* set by tools, on the heap; NULL: none */
-    uint32_t nr_memory_map;     /* entries of it */
-    uint32_t refs;              /* atomic; domain_get/put */
+    uint32_t nr_memory_map;              /* entries of it */
+    uint32_t refs;                       /* atomic; domain_get/put */
 
     /* --- own locks inside --- */
     struct evtchn_table events;
@@ -46,24 +46,24 @@ struct domain {
     struct pirq_table pirqs;
 
     /* --- guest choices --- */
-    uint32_t vm_assist;         /* bit per VMASST_TYPE_* */
+    uint32_t vm_assist;            /* bit per VMASST_TYPE_* */
     uint64_t io_ports[65536 / 64]; /* ports this domain may use: bit set = allowed */
     bool console_access;
 
     /* --- time --- */
     int64_t wallclock_offset_s;
     struct timer watchdog[2];
-    uint32_t watchdogs_used;    /* under lock: bit per watchdog that the guest has */
+    uint32_t watchdogs_used; /* under lock: bit per watchdog that the guest has */
 
     /* --- scheduling parameters --- */
-    uint16_t weight, cap;       /* 256 = one share; cap in % of one CPU, 0: none */
+    uint16_t weight, cap; /* 256 = one share; cap in % of one CPU, 0: none */
 
-    struct domain *next;        /* list of all domains by id, under the list lock */
+    struct domain *next; /* list of all domains by id, under the list lock */
 };
 
 /* id DOMID_INVALID: the first free one. -EEXIST -ENOMEM -EINVAL */
 int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out) must_check;
-struct domain *domain_get(domid_t id) must_check;   /* with a reference, NULL: none */
+struct domain *domain_get(domid_t id) must_check; /* with a reference, NULL: none */
 void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what nobody refers to */
 /* First with id > after, with a reference; after DOMID_FIRST_RESERVED or above: the very first. */
 struct domain *domain_next(domid_t after) must_check;
@@ -75,7 +75,7 @@ void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 /* In steps: -ERESTART until all is given back. */
 int domain_destroy(struct domain *d) must_check;
-/* SCHEDOP_shutdown and crashes end here; dom0's ends the machine. Any lock of a domain may be held. */
+/* SCHEDOP_shutdown and crashes end here; dom0's ends the machine. A domain's locks may be held. */
 void domain_shutdown(struct domain *d, uint8_t code);
 /* SCHEDOP_watchdog: the id of a new one (> 0), 0, -EINVAL, -ENOSPC. core/watchdog.c */
 int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout_s) must_check;
@@ -90,7 +90,7 @@ static inline struct domain *account_domain(struct mm_account *acct)
 
 extern struct domain *control_domain; /* dom0, set once at boot */
 
-/* Resolve a DOMID argument: DOMID_SELF or own id → current's domain; another id needs control. */
+/* Resolve a DOMID argument: DOMID_SELF or own id: current's domain; another id needs control. */
 struct domain *domain_get_target(domid_t id) must_check; /* NULL: none or not allowed */
 
 #endif

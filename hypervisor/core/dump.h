@@ -5,8 +5,8 @@
 
 #include "core/domain.h"
 
-void vcpu_print(const struct vcpu *v);    /* registers as last saved */
+void vcpu_print(const struct vcpu *v); /* registers as last saved */
 void domain_print(const struct domain *d);
-void dump_init(void);                     /* a panic shows the current vCPU from now on */
+void dump_init(void); /* a panic shows the current vCPU from now on */
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Device interrupts on their way to a domain: vector -> pirq -> event channel. A pirq is mapped (it
- * names a GSI or an MSI), gets a vector, and is bound to an event channel, which opens it. Level inputs
- * arrive masked by the machine layer and stay so until the guest's end-of-interrupt; edges and messages
- * are never held back, an event channel collapses them anyway.
+ * names a GSI or an MSI), gets a vector, and is bound to an event channel, which opens it. Level
+ * inputs arrive masked by the machine layer and stay so until the guest's end-of-interrupt; edges
+ * and messages are never held back, an event channel collapses them anyway.
  *
  * One lock per domain's table guards its pirqs; the vector table is written only while the vector
- * cannot fire. An interrupt reads both without a lock: what it may see of a pirq being unbound is an
- * event too many or, if it is closed already, none.
+ * cannot fire. An interrupt reads both without a lock: what it may see of a pirq being unbound is
+ * an event too many or, if it is closed already, none.
  */
 #include "core/irq.h"
 
@@ -32,7 +32,7 @@ static struct pirq *pirq_at(struct domain *d, unsigned pirq)
     return d->pirqs.pirq && pirq < PIRQS_MAX ? &d->pirqs.pirq[pirq] : NULL;
 }
 
-/* ---- arrival and end --------------------------------------------------------------------------- */
+/* ---- arrival and end ----------------------------------------------------------------------- */
 
 void upcall_interrupt(uint8_t vector)
 {
@@ -73,7 +73,7 @@ int pirq_eoi(struct domain *d, unsigned pirq)
     return 0;
 }
 
-/* ---- the page that says which pirqs need the end-of-interrupt call ------------------------------ */
+/* ---- the page that says which pirqs need the end-of-interrupt call ------------------------- */
 
 static void eoi_page_note(struct domain *d, unsigned pirq)
 {
@@ -131,7 +131,7 @@ int pirq_set_eoi_page(struct domain *d, uint64_t gmfn, bool auto_unmask)
     return is_set ? -EBUSY : 0;
 }
 
-/* ---- vectors and routes: table lock held ------------------------------------------------------- */
+/* ---- vectors and routes: table lock held --------------------------------------------------- */
 
 static int vector_get(struct domain *d, unsigned pirq)
 {
@@ -183,7 +183,7 @@ static int pirq_route(struct pirq *p, unsigned cpu)
     return machine_msi_setup(&p->msi, p->vector, cpu);
 }
 
-/* ---- mapping ----------------------------------------------------------------------------------- */
+/* ---- mapping ------------------------------------------------------------------------------- */
 
 int pirq_setup_gsi(struct domain *d, unsigned gsi, bool level, bool low)
 {
@@ -372,7 +372,7 @@ int pirq_get_free(struct domain *d, int *pirq)
     return MIN(rc, 0);
 }
 
-/* ---- binding: called with the event lock held -------------------------------------------------- */
+/* ---- binding: called with the event lock held ---------------------------------------------- */
 
 int pirq_bind(struct domain *d, unsigned pirq, evtchn_port_t port, bool share)
 {
@@ -432,7 +432,7 @@ void pirq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu)
     lock_drop(&d->pirqs.lock);
 }
 
-/* ---- life cycle -------------------------------------------------------------------------------- */
+/* ---- life cycle ---------------------------------------------------------------------------- */
 
 int pirq_table_init(struct domain *d)
 {

@@ -17,13 +17,13 @@ struct domain;
 enum pirq_kind { PIRQ_NONE, PIRQ_GSI, PIRQ_MSI };
 
 struct pirq {
-    uint8_t kind;      /* enum pirq_kind */
-    uint8_t vector;    /* 0: none yet */
+    uint8_t kind;                /* enum pirq_kind */
+    uint8_t vector;              /* 0: none yet */
     bool level, low, configured; /* setup_gsi */
-    bool bound;        /* to an event channel */
-    bool shared;       /* the guest said at binding that several devices use it */
-    bool needs_eoi;    /* level and delivered, not yet ended */
-    bool reserved;     /* number handed out by pirq_get_free() */
+    bool bound;                  /* to an event channel */
+    bool shared;                 /* the guest said at binding that several devices use it */
+    bool needs_eoi;              /* level and delivered, not yet ended */
+    bool reserved;               /* number handed out by pirq_get_free() */
     evtchn_port_t port;
     uint16_t gsi;
     struct machine_msi msi;
@@ -31,10 +31,10 @@ struct pirq {
 
 struct pirq_table {
     spinlock_t lock;
-    struct pirq *pirq;       /* PIRQS_MAX entries; NULL: domain has no interrupts */
-    mfn_t eoi_mfn;           /* pirq_eoi_gmfn page or MFN_INVALID */
-    uint64_t *eoi_map;       /* its hypervisor view: bit set = guest must make the EOI call */
-    bool auto_unmask;        /* v1 of the call: EOI also unmasks the event channel */
+    struct pirq *pirq; /* PIRQS_MAX entries; NULL: domain has no interrupts */
+    mfn_t eoi_mfn;     /* pirq_eoi_gmfn page or MFN_INVALID */
+    uint64_t *eoi_map; /* its hypervisor view: bit set = guest must make the EOI call */
+    bool auto_unmask;  /* v1 of the call: EOI also unmasks the event channel */
 };
 
 int pirq_table_init(struct domain *d) must_check;

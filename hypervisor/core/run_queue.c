@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ready list. Its length is the number of vCPUs that wait for one CPU, a handful, so a sorted
- * list beats any tree. Virtual times of different queues cannot be compared; a vCPU that moves takes
- * its distance from the floor along.
+ * list beats any tree. Virtual times of different queues cannot be compared; a vCPU that moves
+ * takes its distance from the floor along.
  */
 #include "core/run_queue.h"
 
 #include "sys/log.h"
+
+struct run_queue *queue_lock(const struct vcpu *v)
+{
+    for (;;) {
+        unsigned cpu = READ_ONCE(v->cpu);
+        struct run_queue *q = queue_of(cpu);
+
+        lock_take(&q->lock);
+        if (v->cpu == cpu)
+            return q;
+        lock_drop(&q->lock);
+    }
+}
 
 void queue_insert(struct run_queue *q, struct vcpu *v)
 {

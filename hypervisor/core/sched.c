@@ -8,9 +8,10 @@
  *        +--- blocked, paused-|----------------------+    |
  *                             +------- preempted ---------+
  *
- * Shares: a vCPU's virtual time grows by its run time divided by its weight, the ready list is sorted
- * by it, and the smallest runs. A waker gets at most WAKE_BONUS_NS of credit for having slept, which
- * lets it preempt those who compute; the queue's floor only rises, so nobody saves up shares.
+ * Shares: a vCPU's virtual time grows by its run time divided by its weight, the ready list is
+ * sorted by it, and the smallest runs. A waker gets at most WAKE_BONUS_NS of credit for having
+ * slept, which lets it preempt those who compute; the queue's floor only rises, so nobody saves up
+ * shares.
  *
  * Loading is lazy. A vCPU that blocks stays loaded (v->running) while its CPU idles, and continues
  * without any reload if it is the next to run there. While it is loaded it can run nowhere else:
@@ -28,47 +29,27 @@
 #include "core/time.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
-#include "lib/string.h"
-#include "mm/guest.h"
 #include "sys/log.h"
 #include "x86/upcall.h"
 
-#define SLICE_NS        UINT64_C(10000000) /* at most this long while others are ready */
-#define WAKE_BONUS_NS   UINT64_C(5000000)
-#define PREEMPT_NS      UINT64_C(500000)   /* a waker must lead by this much to preempt */
-#define CAP_PERIOD_NS   UINT64_C(30000000)
-#define WEIGHT_ONE      256u
+#define SLICE_NS      UINT64_C(10000000) /* at most this long while others are ready */
+#define WAKE_BONUS_NS UINT64_C(5000000)
+#define PREEMPT_NS    UINT64_C(500000) /* a waker must lead by this much to preempt */
+#define CAP_PERIOD_NS UINT64_C(30000000)
+#define WEIGHT_ONE    256u
 
 static struct {
     uint64_t idle_cpus; /* atomic; a bit is claimed by who sends work to that CPU */
+    bool is_ready;      /* the queues are made */
 } sched;
 
 PER_CPU(struct run_queue, run_queue);
-
-static struct run_queue *queue_of(unsigned cpu)
-{
-    return &cpu_of(cpu, run_queue);
-}
 
 static uint64_t cpus_up(void)
 {
     unsigned nr = machine_nr_cpus();
 
     return nr >= 64 ? ~UINT64_C(0) : BIT(nr) - 1;
-}
-
-/* The queue that v belongs to, locked. v may move until its lock is held. */
-static struct run_queue *queue_lock(const struct vcpu *v)
-{
-    for (;;) {
-        unsigned cpu = READ_ONCE(v->cpu);
-        struct run_queue *q = queue_of(cpu);
-
-        lock_take(&q->lock);
-        if (v->cpu == cpu)
-            return q;
-        lock_drop(&q->lock);
-    }
 }
 
 static bool is_runnable(const struct vcpu *v)
@@ -82,7 +63,7 @@ static bool must_unload(const struct vcpu *v, unsigned cpu)
     return READ_ONCE(v->paused) != 0 || !(READ_ONCE(v->affinity) & BIT(cpu));
 }
 
-/* ---- accounting: queue lock held --------------------------------------------------------------- */
+/* ---- accounting: queue lock held ----------------------------------------------------------- */
 
 static void state_set(struct vcpu *v, enum vcpu_state state, uint64_t now)
 {
@@ -118,7 +99,7 @@ static uint64_t cap_left(struct vcpu *v, uint64_t now)
     return budget > v->cap_used_ns ? budget - v->cap_used_ns : 0;
 }
 
-/* Charge current for its time since the last look. */
+/* Charge the active vCPU of q for its time since the last look; the floor follows. */
 static void charge(struct run_queue *q, struct vcpu *v, uint64_t now)
 {
     uint64_t ran = now - v->slice_start_ns;
@@ -127,8 +108,10 @@ static void charge(struct run_queue *q, struct vcpu *v, uint64_t now)
     v->vtime += ran * WEIGHT_ONE / MAX(v->domain->weight, 1u);
     v->cap_used_ns += ran;
     queue_raise_floor(q, v);
-    if (cap_left(v, now) == 0 && !(atomic_or(&v->paused, VCPU_PAUSED_CAP) & VCPU_PAUSED_CAP))
+    if (cap_left(v, now) == 0 && !(atomic_or(&v->paused, VCPU_PAUSED_CAP) & VCPU_PAUSED_CAP)) {
         timer_set(&v->cap_timer, q->cpu, v->cap_start_ns + CAP_PERIOD_NS);
+        cpu_set_work(q->cpu, WORK_SCHEDULE);
+    }
 }
 
 static void cap_fire(struct timer *timer)
@@ -139,7 +122,7 @@ static void cap_fire(struct timer *timer)
     sched_wake(v);
 }
 
-/* ---- where a vCPU goes ------------------------------------------------------------------------- */
+/* ---- where a vCPU goes --------------------------------------------------------------------- */
 
 /* The CPU that a vCPU which became runnable should run on; an idle one is claimed. */
 static unsigned choose_cpu(const struct vcpu *v)
@@ -153,13 +136,12 @@ static unsigned choose_cpu(const struct vcpu *v)
     if ((allowed & BIT(v->cpu)) && queue_is_idle(queue_of(v->cpu)))
         return v->cpu;
     idle = atomic_read(&sched.idle_cpus) & allowed;
-    for_each_bit(cpu, idle)
-        if (atomic_bit_clear(&sched.idle_cpus, cpu))
-            return cpu;
+    for_each_bit(cpu, idle) if (atomic_bit_clear(&sched.idle_cpus, cpu)) return cpu;
     if (allowed & BIT(v->cpu))
         return v->cpu;
     shortest = UINT32_MAX;
-    for_each_bit(cpu, allowed) {
+    for_each_bit(cpu, allowed)
+    {
         unsigned length = READ_ONCE(queue_of(cpu)->nr_ready);
 
         if (length < shortest) {
@@ -180,20 +162,26 @@ static void move_to(const struct run_queue *q, struct vcpu *v, unsigned cpu)
 /* q's lock held, v just went into its ready list: does its CPU have to look? */
 static void notify_ready(struct run_queue *q, const struct vcpu *v, uint64_t now)
 {
-    struct vcpu *running = q->active;
-
-    if (running && running != v) {
-        uint64_t ran = now - running->slice_start_ns;
-        uint64_t reached = running->vtime + ran * WEIGHT_ONE / MAX(running->domain->weight, 1u);
-
-        if (v->vtime + PREEMPT_NS >= reached) {
-            /* Not urgent: the end of the slice will do, which nobody waited for so far. */
-            if (!q->slice.is_set)
-                timer_set(&q->slice, q->cpu, running->slice_start_ns + SLICE_NS);
-            return;
-        }
+    if (q->active && v->vtime + PREEMPT_NS >= q->active->vtime) {
+        /* Not urgent: the end of a slice will do, which nobody waited for so far. */
+        if (!q->slice.is_set)
+            timer_set(&q->slice, q->cpu, now + SLICE_NS);
+        return;
     }
     cpu_set_work(q->cpu, WORK_SCHEDULE);
+}
+
+/* q's lock held: v, runnable and in no list, takes its place in this queue. */
+static void enqueue(struct run_queue *q, struct vcpu *v, uint64_t now)
+{
+    if (v->state != VCPU_RUNNABLE)
+        state_set(v, VCPU_RUNNABLE, now);
+    /* Who computes alone is not looked at for long: the floor must be of now. */
+    if (q->active)
+        charge(q, q->active, now);
+    v->vtime = MAX(v->vtime, q->floor - MIN(q->floor, WAKE_BONUS_NS));
+    queue_insert(q, v);
+    notify_ready(q, v, now);
 }
 
 /* Put v where it should run, if it is runnable and not there yet. */
@@ -212,11 +200,7 @@ static void make_ready(struct vcpu *v, bool unblock)
 
         chosen = true;
         if (cpu == q->cpu) {
-            if (v->state != VCPU_RUNNABLE)
-                state_set(v, VCPU_RUNNABLE, now);
-            v->vtime = MAX(v->vtime, q->floor - MIN(q->floor, WAKE_BONUS_NS));
-            queue_insert(q, v);
-            notify_ready(q, v, now);
+            enqueue(q, v, now);
             break;
         }
         move_to(q, v, cpu);
@@ -257,7 +241,7 @@ void sched_sleep(struct vcpu *v, bool sync)
             machine_relax();
 }
 
-/* ---- loading and unloading: this CPU's queue, lock not held ------------------------------------ */
+/* ---- loading and unloading: this CPU's queue, lock not held -------------------------------- */
 
 static void unload(struct run_queue *q)
 {
@@ -322,7 +306,7 @@ static void load(struct run_queue *q, struct vcpu *v)
     q->loaded = v;
 }
 
-/* ---- the decision ------------------------------------------------------------------------------ */
+/* ---- the decision -------------------------------------------------------------------------- */
 
 /* What current did so far is accounted; it goes back to the list or waits. */
 static void deschedule(struct run_queue *q, struct vcpu *prev)
@@ -400,8 +384,9 @@ static bool steal(struct run_queue *q, unsigned over)
 }
 
 /*
- * A vCPU was preempted and unloaded here: another CPU may have room. At the end of a slice an equally
- * long queue will do as well, which lets three vCPUs rotate over two CPUs instead of pairing two.
+ * A vCPU was preempted and unloaded here: another CPU may have room. At the end of a slice an
+ * equally long queue will do as well, which lets three vCPUs rotate over two CPUs instead of
+ * pairing two.
  */
 static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
 {
@@ -414,9 +399,8 @@ static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
     }
     if (!slice_ended)
         return;
-    for_each_bit(cpu, allowed)
-        if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
-            target = cpu;
+    for_each_bit(cpu, allowed) if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
+        target = cpu;
     if (target == q->cpu)
         return;
     lock_take(&q->lock);
@@ -427,10 +411,8 @@ static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
         move_to(q, prev, target);
         lock_drop(&q->lock);
         lock_take(&other->lock);
-        if (prev->cpu == target && is_runnable(prev) && !prev->queued && other->active != prev) {
-            queue_insert(other, prev);
-            notify_ready(other, prev, machine_now_ns());
-        }
+        if (prev->cpu == target && is_runnable(prev) && !prev->queued && other->active != prev)
+            enqueue(other, prev, machine_now_ns());
         lock_drop(&other->lock);
         return;
     }
@@ -513,89 +495,7 @@ void sched_switch(void)
     machine_run(idle_loop);
 }
 
-/* ---- what the guest asks ----------------------------------------------------------------------- */
-
-static void slice_fire(struct timer *timer)
-{
-    struct run_queue *q = container_of(timer, struct run_queue, slice);
-
-    q->slice_ended = true;
-    cpu_set_work(q->cpu, WORK_SCHEDULE);
-}
-
-void sched_yield(void)
-{
-    struct run_queue *q = &this_cpu(run_queue);
-    struct vcpu *v = current;
-
-    if (READ_ONCE(q->nr_ready) == 0)
-        return;
-    lock_take(&q->lock);
-    /* Behind the first in line, which gives up no more than what it was ahead. */
-    if (q->ready)
-        v->vtime = MAX(v->vtime, q->ready->vtime);
-    lock_drop(&q->lock);
-    cpu_set_work(q->cpu, WORK_SCHEDULE);
-}
-
-void sched_block(void)
-{
-    struct vcpu *v = current;
-
-    WRITE_ONCE(v->arch.info->evtchn_upcall_mask, 0);
-    WRITE_ONCE(v->blocked, true);
-    /* Blocked is visible before the last look: who makes an event pending later will see it. */
-    memory_barrier();
-    if (vcpu_event_deliverable(v))
-        WRITE_ONCE(v->blocked, false);
-    else
-        cpu_set_work(v->cpu, WORK_SCHEDULE);
-}
-
-static void poll_fire(struct timer *timer)
-{
-    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
-
-    /* A deadline that outlived its poll must not end a later block. */
-    if (READ_ONCE(v->polling))
-        sched_unblock(v);
-}
-
-/* Is there a reason not to wait? > 0: yes, 0: none, or an error. */
-static int poll_ready(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns)
-{
-    if (vcpu_event_deliverable(v))
-        return 1;
-    for (unsigned i = 0; i < nr; i++) {
-        int rc = evtchn_is_pending(v->domain, ports[i]);
-
-        if (rc)
-            return rc;
-    }
-    return timeout_ns && timeout_ns <= machine_now_ns();
-}
-
-int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns)
-{
-    int rc;
-
-    timer_stop(&v->poll_timer);
-    WRITE_ONCE(v->polling, true);
-    WRITE_ONCE(v->blocked, true);
-    memory_barrier(); /* as in sched_block() */
-    rc = poll_ready(v, ports, nr, timeout_ns);
-    if (rc) {
-        WRITE_ONCE(v->polling, false);
-        WRITE_ONCE(v->blocked, false);
-        return MIN(rc, 0);
-    }
-    if (timeout_ns)
-        timer_set(&v->poll_timer, v->cpu, timeout_ns);
-    cpu_set_work(v->cpu, WORK_SCHEDULE);
-    return 0;
-}
-
-/* ---- control ----------------------------------------------------------------------------------- */
+/* ---- control ------------------------------------------------------------------------------- */
 
 int sched_set_affinity(struct vcpu *v, uint64_t cpus)
 {
@@ -615,61 +515,6 @@ int sched_set_affinity(struct vcpu *v, uint64_t cpus)
     return 0;
 }
 
-void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
-{
-    struct run_queue *q = queue_lock(v);
-
-    memset(out, 0, sizeof(*out)); /* the padding reaches guests too */
-    out->state = (int32_t)v->state;
-    out->state_entry_time = v->state_since_ns;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->state_ns); i++)
-        out->time[i] = v->state_ns[i];
-    out->time[v->state] += machine_now_ns() - v->state_since_ns;
-    lock_drop(&q->lock);
-}
-
-/* The area is found by a kernel address: the kernel's root must be loaded while it is written. */
-void sched_runstate_publish(struct vcpu *v)
-{
-    struct vcpu_runstate_info info;
-    guest_ptr_t area = v->runstate_area;
-    guest_ptr_t entry_time = guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
-    bool shows_update = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
-    bool in_user = !v->arch.in_kernel;
-    int rc = 0;
-
-    if (!area.va)
-        return;
-    memset(&info, 0, sizeof(info)); /* no padding of ours leaks */
-    info.state = (int32_t)v->state;
-    info.state_entry_time = v->state_since_ns;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->state_ns); i++)
-        info.time[i] = v->state_ns[i];
-    if (in_user) {
-        v->arch.in_kernel = true;
-        machine_load_cr3(&v->arch);
-    }
-    if (shows_update) {
-        uint64_t updating = info.state_entry_time | XEN_RUNSTATE_UPDATE;
-
-        rc = copy_to_guest(entry_time, &updating, sizeof(updating));
-        info.state_entry_time = updating;
-    }
-    if (!rc)
-        rc = copy_to_guest(area, &info, sizeof(info));
-    if (!rc && shows_update) {
-        info.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
-        store_barrier();
-        rc = copy_to_guest(entry_time, &info.state_entry_time, sizeof(info.state_entry_time));
-    }
-    if (in_user) {
-        v->arch.in_kernel = false;
-        machine_load_cr3(&v->arch);
-    }
-    /* An area that went away is the guest's own loss: it reads what it finds. */
-    (void)rc;
-}
-
 uint64_t sched_idle_ns(unsigned cpu)
 {
     return READ_ONCE(queue_of(cpu)->idle_ns);
@@ -682,18 +527,35 @@ void sched_print(void)
 
         lock_take(&q->lock);
         log_error("cpu %u: %u ready, floor %lu, idle %lu ms%s", cpu, q->nr_ready, q->floor,
-                 q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
+                  q->idle_ns / 1000000, q->loaded && !q->active ? ", state kept loaded" : "");
         if (q->active)
             log_error("  runs d%uv%u vtime %lu", q->active->domain->id, q->active->id,
-                     q->active->vtime);
+                      q->active->vtime);
         for (struct vcpu *v = q->ready; v; v = v->next_ready)
             log_error("  d%uv%u vtime %lu weight %u", v->domain->id, v->id, v->vtime,
-                     v->domain->weight);
+                      v->domain->weight);
         lock_drop(&q->lock);
     }
 }
 
-/* ---- life cycle -------------------------------------------------------------------------------- */
+static void slice_fire(struct timer *timer)
+{
+    struct run_queue *q = container_of(timer, struct run_queue, slice);
+
+    q->slice_ended = true;
+    cpu_set_work(q->cpu, WORK_SCHEDULE);
+}
+
+static void poll_fire(struct timer *timer)
+{
+    struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
+
+    /* A deadline that outlived its poll must not end a later block. */
+    if (READ_ONCE(v->polling))
+        sched_unblock(v);
+}
+
+/* ---- life cycle ---------------------------------------------------------------------------- */
 
 void sched_vcpu_init(struct vcpu *v)
 {
@@ -723,9 +585,13 @@ void sched_init(void)
         timer_init(&q->slice, slice_fire);
         q->slice.cpu = (uint16_t)cpu;
     }
+    atomic_write(&sched.is_ready, true);
 }
 
 void upcall_cpu_ready(void)
 {
+    /* Processors start before the boot CPU knows how many queues to make. */
+    while (!atomic_read(&sched.is_ready))
+        machine_relax();
     machine_run(idle_loop);
 }

@@ -21,7 +21,8 @@ void sched_sleep(struct vcpu *v, bool sync);
 void sched_yield(void);
 /* SCHEDOP_block: unmasks events and blocks unless one is deliverable. */
 void sched_block(void);
-int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t timeout_ns) must_check;
+int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr,
+               uint64_t timeout_ns) must_check;
 int sched_set_affinity(struct vcpu *v, uint64_t cpus) must_check; /* -EINVAL: no such CPU is up */
 /* Account the running time of v up to now, for runstate and info calls. */
 void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The paravirtual clock and the timers of vCPUs. System time is machine_now_ns() for everybody; a
- * guest computes it from the TSC with the factors published in its vcpu_time_info. The wall clock is
- * one number, the time of day at system time 0, published in each shared info page.
+ * guest computes it from the TSC with the factors published in its vcpu_time_info. The wall clock
+ * is one number, the time of day at system time 0, published in each shared info page.
  *
  * Everything published follows the version protocol: odd while it changes, so that a reader on
  * another CPU repeats.
@@ -14,8 +14,8 @@
 #include "lib/errno.h"
 #include "mm/guest.h"
 
-#define NS_PER_S        UINT64_C(1000000000)
-#define PERIOD_MIN_NS   UINT64_C(1000000)
+#define NS_PER_S      UINT64_C(1000000000)
+#define PERIOD_MIN_NS UINT64_C(1000000)
 
 static struct {
     /* --- under lock --- */
@@ -28,7 +28,7 @@ void time_init(void)
     state.wallclock_ns = machine_wallclock_s() * NS_PER_S - machine_now_ns();
 }
 
-/* ---- system time ------------------------------------------------------------------------------- */
+/* ---- system time --------------------------------------------------------------------------- */
 
 static void time_fill(struct vcpu_time_info *t, const struct machine_clock *clock)
 {
@@ -66,7 +66,8 @@ void time_update_vcpu(struct vcpu *v)
 
     machine_clock_read(&clock);
     /* The factors rarely change: most switches find them published already. */
-    if (READ_ONCE(t->tsc_timestamp) != clock.base_tsc || READ_ONCE(t->system_time) != clock.base_ns ||
+    if (READ_ONCE(t->tsc_timestamp) != clock.base_tsc ||
+        READ_ONCE(t->system_time) != clock.base_ns ||
         READ_ONCE(t->tsc_to_system_mul) != clock.mul || READ_ONCE(t->version) == 0) {
         uint32_t version = (READ_ONCE(t->version) | 1u) + 2u;
 
@@ -84,7 +85,7 @@ void time_update_vcpu(struct vcpu *v)
     }
 }
 
-/* ---- wall clock -------------------------------------------------------------------------------- */
+/* ---- wall clock ---------------------------------------------------------------------------- */
 
 void time_update_wallclock(struct domain *d)
 {
@@ -120,7 +121,7 @@ void time_set_wallclock(uint64_t s, uint32_t ns, uint64_t system_ns)
     }
 }
 
-/* ---- timers ------------------------------------------------------------------------------------ */
+/* ---- timers -------------------------------------------------------------------------------- */
 
 static void singleshot_fire(struct timer *timer)
 {

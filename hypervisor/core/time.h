@@ -6,7 +6,7 @@
 #include "core/vcpu.h"
 
 void time_init(void);
-/* Publish the clock in v's vcpu_info (version protocol of the ABI). On switch-in and registration. */
+/* Publish the clock in v's vcpu_info (the ABI's version protocol): switch-in and registration. */
 void time_update_vcpu(struct vcpu *v);
 /* Publish the wall clock in d's shared info. */
 void time_update_wallclock(struct domain *d);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Life of a vCPU, the reasons why it does not run, and how it learns that there is news. Whether and
- * where it runs is core/sched.c's.
+ * Life of a vCPU, the reasons why it does not run, and how it learns that there is news. Whether
+ * and where it runs is core/sched.c's.
  */
 #include "core/vcpu.h"
 
@@ -33,7 +33,7 @@ static void state_reset(struct guest_cpu *g)
     machine_xsave_init(g);
 }
 
-/* The shared page has room for 32 vcpu_infos; a later vCPU gets a stand-in until it registers one. */
+/* The shared page has room for 32 vcpu_infos; a later vCPU has a stand-in until it registers. */
 static void info_init(struct vcpu *v)
 {
     v->arch.info = v->info_own ? v->info_own : &v->domain->shared->vcpu_info[v->id];
@@ -106,7 +106,7 @@ struct vcpu *vcpu_by_id(struct domain *d, uint64_t id)
     return id < d->vcpus_max ? READ_ONCE(d->vcpu[id]) : NULL;
 }
 
-/* ---- running or not ---------------------------------------------------------------------------- */
+/* ---- running or not ------------------------------------------------------------------------ */
 
 void vcpu_pause(struct vcpu *v, uint32_t why)
 {
@@ -127,9 +127,9 @@ void vcpu_unpause(struct vcpu *v, uint32_t why)
 }
 
 /*
- * The caller made the news visible with an atomic operation. A vCPU that is about to block shows that
- * first and then looks for news: one of the two sees the other. A running one is brought to its exit
- * path even while it masks events, since its unmasking and our look may cross.
+ * The caller made the news visible with an atomic operation. A vCPU that is about to block shows
+ * that first and then looks for news: one of the two sees the other. A running one is brought to
+ * its exit path even while it masks events, since its unmasking and our look may cross.
  */
 void vcpu_kick(struct vcpu *v)
 {

@@ -13,16 +13,19 @@
 struct domain;
 
 enum vcpu_state { /* the runstate values of the ABI */
-    VCPU_RUNNING, VCPU_RUNNABLE, VCPU_BLOCKED, VCPU_OFFLINE
+                  VCPU_RUNNING,
+                  VCPU_RUNNABLE,
+                  VCPU_BLOCKED,
+                  VCPU_OFFLINE
 };
 
 /* Why a vCPU does not run; bits of vcpu.paused. All clear and not blocked: it is runnable. */
-#define VCPU_PAUSED_DOWN    (1u << 0) /* never initialised, or VCPUOP_down */
-#define VCPU_PAUSED_DOMAIN  (1u << 1) /* domain_pause */
-#define VCPU_PAUSED_DYING   (1u << 2)
-#define VCPU_PAUSED_CONTROL (1u << 3) /* by tools, while they read or write its state */
+#define VCPU_PAUSED_DOWN     (1u << 0) /* never initialised, or VCPUOP_down */
+#define VCPU_PAUSED_DOMAIN   (1u << 1) /* domain_pause */
+#define VCPU_PAUSED_DYING    (1u << 2)
+#define VCPU_PAUSED_CONTROL  (1u << 3) /* by tools, while they read or write its state */
 #define VCPU_PAUSED_SHUTDOWN (1u << 4) /* its domain has shut down */
-#define VCPU_PAUSED_CAP     (1u << 5) /* used up its cap for this period; the scheduler's own */
+#define VCPU_PAUSED_CAP      (1u << 5) /* used up its cap for this period; the scheduler's own */
 
 /* Hypercall in progress on this vCPU; see hypercall/hypercall.h. */
 struct hypercall_state {
@@ -41,48 +44,49 @@ struct vcpu {
 
     /* --- this vCPU only --- */
     struct hypercall_state call;
-    bool polling;                 /* SCHEDOP_poll */
-    bool fault_in_progress;       /* an exception is being bounced: a second one is fatal */
+    bool polling;           /* SCHEDOP_poll */
+    bool fault_in_progress; /* an exception is being bounced: a second one is fatal */
 
     /* --- atomic --- */
-    uint32_t paused;              /* VCPU_PAUSED_*; changed by vcpu_pause/vcpu_unpause */
+    uint32_t paused; /* VCPU_PAUSED_*; changed by vcpu_pause/vcpu_unpause */
 
     /* --- scheduler, under the run queue lock --- */
     enum vcpu_state state;
     bool blocked;
-    uint16_t cpu;                 /* whose run queue it belongs to: runs or last ran there */
-    bool running;                 /* state loaded on `cpu`: there or nowhere */
-    bool queued;                  /* in the ready list of `cpu` */
-    uint64_t affinity;            /* CPUs allowed */
-    uint64_t vtime;               /* weighted virtual run time, ns */
+    uint16_t cpu;      /* whose run queue it belongs to: runs or last ran there */
+    bool running;      /* state loaded on `cpu`: there or nowhere */
+    bool queued;       /* in the ready list of `cpu` */
+    uint64_t affinity; /* CPUs allowed */
+    uint64_t vtime;    /* weighted virtual run time, ns */
     struct vcpu *next_ready;
-    uint64_t slice_start_ns;      /* run time is accounted up to here */
+    uint64_t slice_start_ns;            /* run time is accounted up to here */
     uint64_t cap_start_ns, cap_used_ns; /* current period of the cap, and run time in it */
 
     /* --- accounting: written by the scheduler, read by anyone --- */
     uint64_t state_since_ns;
-    uint64_t state_ns[4];         /* by enum vcpu_state */
+    uint64_t state_ns[4]; /* by enum vcpu_state */
 
     /* --- timers --- */
     struct timer singleshot, poll_timer, periodic, cap_timer;
     uint64_t periodic_ns;
 
     /* --- areas in guest memory registered by VCPUOP_* --- */
-    guest_ptr_t runstate_area;    /* va 0: none; written when the vCPU is switched in */
+    guest_ptr_t runstate_area; /* va 0: none; written when the vCPU is switched in */
     guest_ptr_t time_area;
-    mfn_t info_mfn;               /* frame of a registered vcpu_info, or MFN_INVALID */
-    struct vcpu_info *info_own;   /* stands in until registration; NULL: shared info has one */
+    mfn_t info_mfn;             /* frame of a registered vcpu_info, or MFN_INVALID */
+    struct vcpu_info *info_own; /* stands in until registration; NULL: shared info has one */
 
     /* --- events --- */
-    evtchn_port_t virq_port[24];  /* 0: not bound; under the domain's event lock */
+    evtchn_port_t virq_port[24]; /* 0: not bound; under the domain's event lock */
     bool nmi_pending, nmi_masked;
 };
 
 DECLARE_PER_CPU(struct vcpu *, current_vcpu); /* NULL while idle */
 #define current this_cpu(current_vcpu)
 
-int vcpu_create(struct domain *d, unsigned id, struct vcpu **out) must_check; /* -EEXIST -EINVAL -ENOMEM */
-void vcpu_destroy(struct vcpu *v); /* no longer known to anyone, loaded nowhere */
+int vcpu_create(struct domain *d, unsigned id,
+                struct vcpu **out) must_check; /* -EEXIST -EINVAL -ENOMEM */
+void vcpu_destroy(struct vcpu *v);             /* no longer known to anyone, loaded nowhere */
 struct vcpu *vcpu_by_id(struct domain *d, uint64_t id); /* NULL: none */
 
 /*
@@ -103,9 +107,9 @@ bool vcpu_event_deliverable(const struct vcpu *v);
 
 /* VCPUOP_initialise and setvcpucontext end here: pv/context.c */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *ctx) must_check;
-/* Drop what pv/ holds for v: roots, descriptor tables. v is destroyed and runs nowhere. pv/exit.c */
+/* Drop what pv/ holds for v: roots, descriptor tables. v is dying, runs nowhere. pv/exit.c */
 void vcpu_release_context(struct vcpu *v);
-/* Registered vcpu_info: maps the frame, moves state, marks all events pending. core/evtchn_info.c */
+/* Registered vcpu_info: maps the frame, moves state, marks all pending. core/evtchn_info.c */
 int vcpu_register_info(struct vcpu *v, mfn_t mfn, unsigned offset) must_check;
 
 #endif

@@ -9,7 +9,7 @@
 #include "pv/guest_cpu.h"
 #include "pv/trap.h"
 
-#define TRAPS_MAX        257 /* one for each vector, and the end of the list */
+#define TRAPS_MAX         257 /* one for each vector, and the end of the list */
 #define GDT_FRAME_ENTRIES 512
 
 /* Entries before a bad one stay set: a list is a sequence of settings, as the ABI has it. */
@@ -41,7 +41,7 @@ long hc_set_gdt(guest_ptr_t frames, uint32_t entries)
     unsigned nr = DIV_ROUND_UP(entries, GDT_FRAME_ENTRIES);
     uint64_t list[GDT_FRAMES_MAX];
 
-    if (nr > GDT_FRAMES_MAX)
+    if (entries > GDT_FRAMES_MAX * GDT_FRAME_ENTRIES)
         return -EINVAL;
     if (copy_from_guest(list, frames, nr * sizeof(list[0])))
         return -EFAULT;

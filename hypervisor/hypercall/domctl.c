@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl and sysctl: what tools ask of domains and of the machine. Only dom0 gets here; the dispatch
- * has found the domain and checked the interface version.
+ * domctl and sysctl: what tools ask of domains and of the machine. Only dom0 gets here; the
+ * dispatch has found the domain and checked the interface version.
  */
 #include "core/console.h"
 #include "core/sched.h"
@@ -12,7 +12,7 @@
 #include "mm/guest.h"
 #include "sys/log.h"
 
-#define KEYS_MAX 256       /* a longer list is no typing */
+#define KEYS_MAX       256 /* a longer list is no typing */
 #define LOG_PART_BYTES 256
 
 /* ---- domains ---- */

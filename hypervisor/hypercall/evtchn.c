@@ -59,19 +59,13 @@ long hc_evtchn_alloc_unbound(struct evtchn_alloc_unbound *op)
 
 long hc_evtchn_status(struct evtchn_status *op)
 {
-    struct evtchn_status answer;
     struct domain *d;
     long ret = target_get(op->dom, &d);
 
     if (ret)
         return ret;
-    __builtin_memset(&answer, 0, sizeof(answer)); /* the part of the union not used goes out, too */
-    answer.dom = op->dom;
-    answer.port = op->port;
-    ret = evtchn_status(d, op->port, &answer);
+    ret = evtchn_status(d, op->port, op);
     target_put(d);
-    if (ret == 0)
-        *op = answer;
     return ret;
 }
 

@@ -68,7 +68,8 @@ static guest_ptr_t side_at(const struct side *side, uint64_t step)
     return guest_ptr_at(side->list, step * side->nr, sizeof(uint64_t));
 }
 
-/* The list of new frames is written once as it is: later it can only fail by the guest's own doing. */
+/* The list of new frames is written once as it is: later it can only fail by the guest's own doing.
+ */
 static int step_read(struct exchange *x, uint64_t step)
 {
     size_t out_bytes = x->out.nr * sizeof(uint64_t);

@@ -17,7 +17,7 @@
 #include "mm/guest.h"
 #include "mm/update.h"
 
-#define MMU_CONTINUED (1u << 31) /* in count */
+#define MMU_CONTINUED (1u << 31)  /* in count */
 #define MMU_KIND_MASK UINT64_C(3) /* in ptr */
 
 /* Whose tables are changed and whose frames the entries name. */

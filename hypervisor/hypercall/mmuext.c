@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations of mmuext_op, one handler each; mmuext_list.c runs the list. Pins and page contents
- * may be another domain's, for a control domain; roots, flushes and the LDT are the caller's own.
+ * The operations of mmuext_op, one handler each; mmuext_list.c runs the list. Pins and page
+ * contents may be another domain's, for a control domain; roots, flushes and the LDT are the
+ * caller's own.
  */
 #include "hypercall/flush.h"
 #include "hypercall/target.h"
@@ -130,15 +131,31 @@ long hc_mmuext_invlpg_all(struct domain *target, struct mmuext_op *op)
 }
 
 /* Caches matter to memory that a device writes without snooping: to the owner of devices only. */
-long hc_mmuext_flush_cache(struct domain *target, struct mmuext_op *op)
+static int may_flush_caches(const struct domain *target)
 {
-    (void)op;
     if (!is_own(target))
         return -EPERM;
-    if (!target->is_control)
-        return -EACCES;
-    machine_flush_caches();
-    return 0;
+    return target->is_control ? 0 : -EACCES;
+}
+
+long hc_mmuext_flush_cache(struct domain *target, struct mmuext_op *op)
+{
+    int ret = may_flush_caches(target);
+
+    (void)op;
+    if (ret == 0)
+        machine_flush_caches();
+    return ret;
+}
+
+long hc_mmuext_flush_cache_global(struct domain *target, struct mmuext_op *op)
+{
+    int ret = may_flush_caches(target);
+
+    (void)op;
+    if (ret == 0)
+        machine_flush_caches_all();
+    return ret;
 }
 
 /* ---- contents ---- */

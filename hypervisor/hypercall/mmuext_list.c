@@ -11,6 +11,7 @@
 #include "hypercall_handlers.h"
 #include "lib/errno.h"
 #include "mm/guest.h"
+#include "sys/log.h"
 
 #define MMUEXT_CONTINUED (1u << 31) /* in count */
 #define MMUEXT_PREEMPT   16         /* operations between two looks: a flush reaches all CPUs */
@@ -30,6 +31,9 @@ static long mmuext_run(struct domain *target, guest_ptr_t ops, uint32_t count, u
         ret = mmuext_element(target, &op);
         if (ret == 0)
             ++*done;
+        else if (ret != -ERESTART)
+            log_guest(LOG_DEBUG, current->domain->id, "mmuext_op %u on %lx refused: %ld", op.cmd,
+                      (unsigned long)op.arg1.mfn, ret);
     }
     return ret;
 }

@@ -13,8 +13,9 @@
 #include "mm/guest.h"
 #include "pv/trap.h"
 
-#define ENTRY_BYTES sizeof(struct multicall_entry)
-#define MULTICALL_PREEMPT 8 /* entries between two looks at pending work: one may flush all CPUs */
+#define ENTRY_BYTES       sizeof(struct multicall_entry)
+#define MULTICALL_PREEMPT 8 /* entries between two looks at pending work: one may flush all CPUs   \
+                             */
 
 /*
  * RAX is the frame's, and the dispatch stores there what this returns. left_by_iret tells a value

@@ -7,6 +7,7 @@
 #include "hypercall/target.h"
 #include "hypercall_handlers.h"
 #include "lib/errno.h"
+#include "pv/guest_cpu.h"
 
 #define IOPL_MAX 3
 
@@ -158,7 +159,7 @@ long hc_physdev_set_iopl(struct physdev_set_iopl *op)
 {
     if (op->iopl > IOPL_MAX)
         return -EINVAL;
-    current->arch.iopl = (uint8_t)op->iopl;
+    iopl_set(current, op->iopl);
     return 0;
 }
 

@@ -10,8 +10,8 @@
 #include "public/platform.h"
 
 #define NS_PER_SECOND 1000000000u
-#define ACPI_S3 3
-#define ACPI_S5 5
+#define ACPI_S3       3
+#define ACPI_S5       5
 
 /* ---- time ---- */
 

@@ -73,7 +73,8 @@ static int extent_tell(const struct reservation *r, uint64_t extent, mfn_t mfn)
 {
     if (copy_to_guest(extent_slot(r, extent), &mfn.v, sizeof(mfn.v)) == 0)
         return 0;
-    /* It can fail only if the guest gave the frames up itself meanwhile: they are gone then, too. */
+    /* It can fail only if the guest gave the frames up itself meanwhile: they are gone then, too.
+     */
     (void)!extent_give_up(r->acct, mfn, r->order);
     return -EFAULT;
 }

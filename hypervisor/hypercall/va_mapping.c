@@ -24,9 +24,7 @@ int flush_cpus_of_bitmap(const struct domain *d, guest_ptr_t bitmap, uint64_t *c
     if (d->vcpus_max < 64)
         vcpus &= BIT(d->vcpus_max) - 1;
     /* A vCPU that moves meanwhile loads its tables anew where it arrives. */
-    for_each_bit(id, vcpus)
-        if (d->vcpu[id])
-            *cpus |= BIT(READ_ONCE(d->vcpu[id]->cpu));
+    for_each_bit(id, vcpus) if (d->vcpu[id]) *cpus |= BIT(READ_ONCE(d->vcpu[id]->cpu));
     *cpus &= READ_ONCE(d->mm.cpus);
     return 0;
 }

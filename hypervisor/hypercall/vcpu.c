@@ -27,10 +27,8 @@ static int context_set_once(struct vcpu *v, const struct vcpu_guest_context *con
     int ret = -EEXIST;
 
     lock_take(&d->lock);
-    if (!v->initialised) {
+    if (!v->initialised)
         ret = vcpu_set_context(v, context);
-        v->initialised = ret == 0;
-    }
     lock_drop(&d->lock);
     return ret;
 }

@@ -7,10 +7,11 @@
 #include "hypercall_handlers.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
+#include "pv/guest_cpu.h"
 
-#define KNOWN_TYPES                                                                 \
-    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |       \
-     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |   \
+#define KNOWN_TYPES                                                                                \
+    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |                      \
+     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |                  \
      1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
 
 static bool is_known(uint32_t type)
@@ -18,11 +19,20 @@ static bool is_known(uint32_t type)
     return type < 32 && (KNOWN_TYPES & 1u << type);
 }
 
+/* How RFLAGS.IOPL shows in frames is kept with each vCPU. */
+static void assist_changed(struct domain *d)
+{
+    for (unsigned i = 0; i < d->vcpus_max; i++)
+        if (d->vcpu[i])
+            iopl_set(d->vcpu[i], d->vcpu[i]->arch.iopl);
+}
+
 long hc_vm_assist_enable(uint32_t type)
 {
     if (!is_known(type))
         return -EINVAL;
     atomic_or(&current->domain->vm_assist, 1u << type);
+    assist_changed(current->domain);
     return 0;
 }
 
@@ -31,5 +41,6 @@ long hc_vm_assist_disable(uint32_t type)
     if (!is_known(type))
         return -EINVAL;
     atomic_and(&current->domain->vm_assist, ~(1u << type));
+    assist_changed(current->domain);
     return 0;
 }

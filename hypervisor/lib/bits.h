@@ -11,24 +11,24 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* ---- words shared between CPUs: any integer type; the value from before ------------------------ */
+/* ---- words shared between CPUs: any integer type; the value from before -------------------- */
 
-#define atomic_or(p, bits)     __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
-#define atomic_and(p, bits)    __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
-#define atomic_add(p, n)       __atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
-#define atomic_sub(p, n)       __atomic_fetch_sub((p), (n), __ATOMIC_SEQ_CST)
-#define atomic_xchg(p, v)      __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
-#define atomic_read(p)         __atomic_load_n((p), __ATOMIC_SEQ_CST)
-#define atomic_write(p, v)     __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_or(p, bits)  __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
+#define atomic_and(p, bits) __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
+#define atomic_add(p, n)    __atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
+#define atomic_sub(p, n)    __atomic_fetch_sub((p), (n), __ATOMIC_SEQ_CST)
+#define atomic_xchg(p, v)   __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_read(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
+#define atomic_write(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 /* *p becomes `new` if it is *expect: true; else *expect gets what was found. */
-#define atomic_cmpxchg(p, expect, new) \
+#define atomic_cmpxchg(p, expect, new)                                                             \
     __atomic_compare_exchange_n((p), (expect), (new), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
-#define memory_barrier()       __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define memory_barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 /* Order of stores, and of loads, among themselves: x86 keeps both, only the compiler must too. */
-#define store_barrier()        __atomic_thread_fence(__ATOMIC_RELEASE)
-#define load_barrier()         __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define store_barrier() __atomic_thread_fence(__ATOMIC_RELEASE)
+#define load_barrier()  __atomic_thread_fence(__ATOMIC_ACQUIRE)
 
-/* ---- maps ------------------------------------------------------------------------------------- */
+/* ---- maps ---------------------------------------------------------------------------------- */
 
 static inline bool bit_test(const uint64_t *map, size_t n)
 {
@@ -52,7 +52,7 @@ static inline bool atomic_bit_clear(uint64_t *map, size_t n)
     return atomic_and(&map[n / 64], ~BIT(n % 64)) >> (n % 64) & 1;
 }
 
-/* ---- searching -------------------------------------------------------------------------------- */
+/* ---- searching ----------------------------------------------------------------------------- */
 
 /* Lowest and highest set bit of a word that is not 0. */
 static inline unsigned bit_lowest(uint64_t word)
@@ -102,7 +102,7 @@ static inline size_t find_first_zero_bit(const uint64_t *map, size_t nr_bits)
 }
 
 /* for_each_bit(n, word): n takes the number of each set bit of a 64-bit word, lowest first. */
-#define for_each_bit(n, word)                                                                     \
+#define for_each_bit(n, word)                                                                      \
     for (uint64_t bits_left_ = (word); bits_left_ && ((n) = bit_lowest(bits_left_), 1);            \
          bits_left_ &= bits_left_ - 1)
 

@@ -45,7 +45,8 @@ static void put_padded(struct output *out, const struct conversion *cv, const ch
         put_repeated(out, ' ', pad);
 }
 
-static void put_number(struct output *out, const struct conversion *cv, uint64_t value, bool negative)
+static void put_number(struct output *out, const struct conversion *cv, uint64_t value,
+                       bool negative)
 {
     const char *digits = cv->kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
     unsigned base = cv->kind == 'x' || cv->kind == 'X' || cv->kind == 'p' ? 16 : 10;
@@ -180,7 +181,8 @@ size_t format_to_v(char *buf, size_t n, const char *fmt, va_list args)
 
             if (!s)
                 s = "(null)";
-            put_padded(&out, &cv, s, strnlen(s, cv.precision < 0 ? SIZE_MAX : (size_t)cv.precision));
+            put_padded(&out, &cv, s,
+                       strnlen(s, cv.precision < 0 ? SIZE_MAX : (size_t)cv.precision));
             break;
         }
         case 'c': {

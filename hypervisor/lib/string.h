@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory and string functions with their usual C meanings; the compiler calls the first four itself.
- * The host build takes them from its C library, so only string_copy() is ours there.
+ * Memory and string functions with their usual C meanings; the compiler calls the first four
+ * itself. The host build takes them from its C library, so only string_copy() is ours there.
  */
 #ifndef LAMINA_LIB_STRING_H
 #define LAMINA_LIB_STRING_H

@@ -39,7 +39,8 @@ int mm_account_register(struct mm_account *acct)
     lock_init(&acct->lock, LOCK_MM);
     acct->nr_frames = 0;
     acct->nr_shared = 0;
-    acct->releasing = NULL;
+    for (unsigned level = 0; level < ARRAY_SIZE(acct->releasing); level++)
+        acct->releasing[level] = NULL;
     acct->relinquish_next = 0;
     WRITE_ONCE(accounts.by_slot[acct->slot], acct);
     return 0;
@@ -48,7 +49,7 @@ int mm_account_register(struct mm_account *acct)
 void mm_account_unregister(struct mm_account *acct)
 {
     BUG_ON(mm_account_of_slot(acct->slot) != acct);
-    BUG_ON(acct->nr_frames || acct->nr_shared || acct->releasing);
+    BUG_ON(acct->nr_frames || acct->nr_shared || is_releasing(acct));
     WRITE_ONCE(accounts.by_slot[acct->slot], NULL);
 }
 
@@ -91,7 +92,7 @@ static void foreign_put_now(uint64_t entry)
     BUG_ON(!owner);
     lock_take(&owner->lock);
     if (entry & FOREIGN_WRITABLE)
-        BUG_ON(page_put_and_type(page) != 0);
+        page_put_writable(page);
     else
         page_put(page);
     lock_drop(&owner->lock);

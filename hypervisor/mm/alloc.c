@@ -178,7 +178,7 @@ static void block_own(uint64_t first, unsigned order, const struct mm_account *a
         page->refs = 1;
         page->type_refs = 0;
         page->type = PT_NONE;
-        page->flags = PAGE_ALLOCATED;
+        page->flags = acct ? PAGE_ALLOCATED : 0;
         page->link = 0;
         WRITE_ONCE(page->owner, acct ? acct->slot : OWNER_HYPERVISOR);
     }

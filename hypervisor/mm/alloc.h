@@ -23,7 +23,7 @@ uint64_t frames_free(void);
 uint64_t frames_total(void);
 
 /*
- * 2^order frames for `acct` (NULL: hypervisor), each with refs 1 and PAGE_ALLOCATED, machine address
+ * 2^order frames for `acct` (NULL: hypervisor), each with refs 1 (PAGE_ALLOCATED), machine address
  * below 2^address_bits (0: any). MFN_INVALID: none, or acct's limit is reached. Takes acct's lock.
  */
 mfn_t frames_alloc(struct mm_account *acct, unsigned order, unsigned address_bits) must_check;

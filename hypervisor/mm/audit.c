@@ -30,6 +30,9 @@ static void count_entry(const struct page *table, uint64_t entry)
         return;
     if (table->type == PT_L4 && mfn_eq(mfn, page_mfn(table)))
         return;
+    /* The one entry being undone: its reference is the one that the child's release holds. */
+    if (table->type != PT_L1 && (page_of(mfn)->flags & PAGE_PARTIAL))
+        return;
     count(mfn, table->type != PT_L1 || (entry & PTE_WRITE));
 }
 

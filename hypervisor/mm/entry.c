@@ -69,7 +69,7 @@ int l1e_get(struct mm_account *acct, struct mm_account *owner, uint64_t *entry)
     if (unlikely(!page_get(page, owner)))
         return -EINVAL;
     if (e & PTE_WRITE) {
-        int ret = page_get_type(page, PT_WRITABLE, owner);
+        int ret = page_get_writable(page, owner);
 
         if (unlikely(ret)) {
             page_put(page);
@@ -103,7 +103,7 @@ void l1e_put(struct mm_account *acct, uint64_t entry)
         return;
     }
     if (entry & PTE_WRITE)
-        BUG_ON(page_put_and_type(page) != 0); /* writable: never interrupted */
+        page_put_writable(page);
     else
         page_put(page);
 }

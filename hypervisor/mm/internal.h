@@ -40,7 +40,7 @@ static inline mfn_t entry_mfn(uint64_t entry)
     return _mfn((entry & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 /* L4 slots 256..271 are the hypervisor's. */
-static inline bool is_guest_l4_slot(unsigned slot)
+static inline bool is_guest_l4_slot(uint64_t slot)
 {
     return slot < 256 || slot >= 272;
 }
@@ -96,11 +96,21 @@ int table_refused(struct page *page, struct mm_account *owner, int ret) must_che
 int table_drop(struct page *page) must_check;
 void table_close(struct page *page, struct mm_account *owner);
 
-/* Any level, from outside: get finishes an interrupted release first; put records one. */
+/* The writable type alone, for entries: may not lead back to tables. put drops both references. */
+int page_get_writable(struct page *page, struct mm_account *owner) must_check;
+void page_put_writable(struct page *page);
+
+/* Any level, from outside: get finishes interrupted releases first; put records one. */
 int table_get(struct page *page, enum page_type type, struct mm_account *owner) must_check;
-int table_put(struct page *page, struct mm_account *owner) must_check;
-/* Go on with the account's interrupted release: 0 when there is none (left), or -ERESTART. */
+void table_put(struct page *page, struct mm_account *owner);
+/* Go on with the account's interrupted releases: 0 when there is none (left), or -ERESTART. */
 int release_continue(struct mm_account *acct) must_check;
+/* Note that the release of a table stopped half way. */
+void release_later(struct page *page, struct mm_account *owner);
+static inline bool is_releasing(const struct mm_account *acct)
+{
+    return acct->releasing[0] || acct->releasing[1] || acct->releasing[2] || acct->releasing[3];
+}
 
 /* ---- accounts, frames -------------------------------------------------------------------------- */
 

@@ -58,6 +58,9 @@ static bool segdesc_check(struct page *page)
 /* A type without children: PT_WRITABLE, PT_SEGDESC. */
 static int flat_type_get(struct page *page, enum page_type type, struct mm_account *owner)
 {
+    /* A table on its way out: see it off first. */
+    if (unlikely(page->flags & PAGE_PARTIAL) && release_continue(owner))
+        return -EBUSY;
     if (page->type_refs) {
         if (page->type != type || page->type_refs >= page->refs)
             return page->flags & PAGE_PARTIAL ? -EBUSY : -EINVAL;
@@ -85,6 +88,18 @@ static void flat_type_put(struct page *page)
         page->stamp = owner->tlb_epoch;
 }
 
+int page_get_writable(struct page *page, struct mm_account *owner)
+{
+    return flat_type_get(page, PT_WRITABLE, owner);
+}
+
+void page_put_writable(struct page *page)
+{
+    BUG_ON(page->type != PT_WRITABLE);
+    flat_type_put(page);
+    page_put(page);
+}
+
 int page_get_type(struct page *page, enum page_type type, struct mm_account *owner)
 {
     int ret;
@@ -103,18 +118,16 @@ int page_get_type(struct page *page, enum page_type type, struct mm_account *own
 int page_put_type(struct page *page)
 {
     struct mm_account *owner = mm_account_of_slot(page->owner);
-    bool again = owner->releasing == page;
-    int ret;
 
     if (!is_table_type(page->type)) {
         flat_type_put(page);
         return 0;
     }
-    ret = release_continue(owner);
-    if (ret || again)
-        return ret;
+    if (release_continue(owner))
+        return -ERESTART;
     page->refs++; /* goes with the type; the caller's own stays */
-    return table_put(page, owner);
+    table_put(page, owner);
+    return 0;
 }
 
 int page_get_and_type(struct page *page, enum page_type type, struct mm_account *owner)
@@ -134,16 +147,16 @@ int page_get_and_type(struct page *page, enum page_type type, struct mm_account 
 int page_put_and_type(struct page *page)
 {
     struct mm_account *owner = mm_account_of_slot(page->owner);
-    bool again = owner->releasing == page;
-    int ret;
 
     if (likely(!is_table_type(page->type))) {
         flat_type_put(page);
         page_put(page);
         return 0;
     }
-    ret = release_continue(owner);
-    return ret || again ? ret : table_put(page, owner);
+    if (release_continue(owner))
+        return -ERESTART;
+    table_put(page, owner);
+    return 0;
 }
 
 void page_share(struct page *page, struct mm_account *owner)

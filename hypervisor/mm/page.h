@@ -65,11 +65,14 @@ bool page_get(struct page *page, const struct mm_account *owner) must_check;
 void page_put(struct page *page);
 /*
  * A reference of type `type`, validating the contents if it is the first of a table type.
- * -EINVAL: other type in use or contents refused; -EBUSY: partial by another vCPU;
+ * -EINVAL: other type in use or contents refused; -EBUSY: being checked or released as a table;
  * -ERESTART: validation stopped half way, progress recorded, call again.
  */
 int page_get_type(struct page *page, enum page_type type, struct mm_account *owner) must_check;
-/* Drop a type reference; a table whose last one goes is released. -ERESTART: call again. */
+/*
+ * Drop a type reference; a table whose last one goes is released, now or before the next operation
+ * on the account's tables. -ERESTART: an earlier release comes first, nothing was done, call again.
+ */
 int page_put_type(struct page *page) must_check;
 /* Both together; put releases a plain and a type reference. */
 int page_get_and_type(struct page *page, enum page_type type, struct mm_account *owner) must_check;

@@ -25,10 +25,13 @@
  *   to any user. So the frame is neither freed nor typed otherwise nor written. Whoever asks for
  *   the same type next carries on, whether or not it is who began; when the check is complete, the
  *   state's references become the asker's. Other types get -EBUSY.
- * - A release that was refused half way (RELEASING reached from PARTIAL) is finished by the next who
- *   asks for the type; the answer is then -EINVAL, the answer to the check.
- * - A release from VALIDATED is recorded as acct->releasing. One is enough, for every operation on
- *   tables finishes it before it begins (release_continue).
+ * - A release that is interrupted, after a refused check or of a table that lost its last user, is
+ *   noted in acct->releasing, and what asked for it is done: the check answers -EINVAL, the put is
+ *   final. Every operation on the account's tables finishes noted releases before it begins
+ *   (release_continue), so it never meets a RELEASING frame of an earlier one. One operation notes
+ *   at most one frame a level: a refusal may leave a chain, each refused for the one below.
+ * - While a table is RELEASING and the undoing of its entry progress-1 was interrupted, the
+ *   reference of that entry is the one that the child's own RELEASING state holds.
  * - Entries of a PARTIAL table cannot be updated; the update answers -ERESTART.
  *
  * There is no recursion: for each level, lN_table_get/put, lN_check/undo (validate.c) and
@@ -47,11 +50,6 @@ static int table_join(struct page *page, const struct mm_account *owner)
     return 0;
 }
 
-static int table_resume(const struct page *page)
-{
-    return page->flags & PAGE_RELEASING ? TABLE_UNDO : TABLE_CHECK;
-}
-
 int table_open(struct page *page, enum page_type type, struct mm_account *owner)
 {
     ASSERT(lock_is_held(&owner->lock));
@@ -61,7 +59,7 @@ int table_open(struct page *page, enum page_type type, struct mm_account *owner)
     if (page->type_refs && page->type != type)
         return page->flags & PAGE_PARTIAL ? -EBUSY : -EINVAL;
     if (page->flags & PAGE_PARTIAL)
-        return table_resume(page);
+        return page->flags & PAGE_RELEASING ? -EBUSY : TABLE_CHECK;
     if (page->type_refs)
         return table_join(page, owner);
 
@@ -93,8 +91,9 @@ int table_checked(struct page *page, int ret)
 int table_refused(struct page *page, struct mm_account *owner, int ret)
 {
     if (ret == -ERESTART)
-        return ret;
-    table_close(page, owner);
+        release_later(page, owner);
+    else
+        table_close(page, owner);
     return -EINVAL;
 }
 
@@ -156,17 +155,27 @@ static int table_put_level(struct page *page, struct mm_account *owner)
     }
 }
 
+void release_later(struct page *page, struct mm_account *owner)
+{
+    struct page **note = &owner->releasing[page->type - PT_L1];
+
+    BUG_ON(*note || !(page->flags & PAGE_RELEASING));
+    *note = page;
+}
+
 int release_continue(struct mm_account *acct)
 {
-    int ret;
-
     ASSERT(lock_is_held(&acct->lock));
-    if (likely(!acct->releasing))
+    if (likely(!is_releasing(acct)))
         return 0;
-    ret = table_put_level(acct->releasing, acct);
-    if (ret == 0)
-        acct->releasing = NULL;
-    return ret;
+    for (unsigned level = 0; level < ARRAY_SIZE(acct->releasing); level++) {
+        if (!acct->releasing[level])
+            continue;
+        if (table_put_level(acct->releasing[level], acct))
+            return -ERESTART;
+        acct->releasing[level] = NULL;
+    }
+    return 0;
 }
 
 int table_get(struct page *page, enum page_type type, struct mm_account *owner)
@@ -176,13 +185,9 @@ int table_get(struct page *page, enum page_type type, struct mm_account *owner)
     return ret ? ret : table_get_level(page, type, owner);
 }
 
-int table_put(struct page *page, struct mm_account *owner)
+void table_put(struct page *page, struct mm_account *owner)
 {
-    int ret;
-
-    BUG_ON(owner->releasing);
-    ret = table_put_level(page, owner);
-    if (ret == -ERESTART)
-        owner->releasing = page;
-    return ret;
+    BUG_ON(is_releasing(owner));
+    if (table_put_level(page, owner))
+        release_later(page, owner);
 }

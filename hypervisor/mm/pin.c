@@ -1,10 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * References on tables from outside tables: a guest's pins, and the roots that vCPUs run on. Each
- * function goes on by itself until it is done or something else is due; -ERESTART then means: call
- * again with the same arguments.
+ * function goes on by itself until it is done or something else is due; -ERESTART then means: not
+ * done, call again with the same arguments.
  */
 #include "mm/internal.h"
+
+static int release_step(struct mm_account *acct)
+{
+    int ret;
+
+    mm_lock(acct);
+    ret = release_continue(acct);
+    mm_unlock(acct);
+    return ret;
+}
+
+/*
+ * After a put or a refusal, which is final: take what is left to release as far as time allows. The
+ * look without the lock is a hint only: others see to what it misses.
+ */
+static void release_some(struct mm_account *acct)
+{
+    int ret = 0;
+
+    if (is_releasing(acct))
+        MM_REPEAT(ret, release_step(acct));
+    (void)ret;
+}
 
 static int pin_step(struct mm_account *acct, mfn_t mfn, enum page_type level)
 {
@@ -29,26 +52,24 @@ int pt_pin(struct mm_account *acct, mfn_t mfn, enum page_type level)
     if (!is_table_type(level))
         return -EINVAL;
     MM_REPEAT(ret, pin_step(acct, mfn, level));
+    if (ret != -ERESTART)
+        release_some(acct);
     return ret;
 }
 
-/* A call after -ERESTART finds its frame as the one being released. */
 static int unpin_step(struct mm_account *acct, mfn_t mfn)
 {
     struct page *page;
-    bool again;
     int ret;
 
     mm_lock(acct);
-    page = page_owned(acct, mfn);
-    again = page && acct->releasing == page;
     ret = release_continue(acct);
-    if (ret == 0 && !again) {
+    page = page_owned(acct, mfn);
+    if (ret == 0 && page && (page->flags & PAGE_PINNED)) {
+        page->flags &= (uint8_t)~PAGE_PINNED;
+        table_put(page, acct);
+    } else if (ret == 0) {
         ret = -EINVAL;
-        if (page && (page->flags & PAGE_PINNED)) {
-            page->flags &= (uint8_t)~PAGE_PINNED;
-            ret = table_put(page, acct);
-        }
     }
     mm_unlock(acct);
     return ret;
@@ -59,6 +80,8 @@ int pt_unpin(struct mm_account *acct, mfn_t mfn)
     int ret;
 
     MM_REPEAT(ret, unpin_step(acct, mfn));
+    if (ret != -ERESTART)
+        release_some(acct);
     return ret;
 }
 
@@ -80,6 +103,8 @@ int pt_root_get(struct mm_account *acct, mfn_t mfn)
     int ret;
 
     MM_REPEAT(ret, root_get_step(acct, mfn));
+    if (ret != -ERESTART)
+        release_some(acct);
     return ret;
 }
 
@@ -100,5 +125,7 @@ int pt_root_put(struct mm_account *acct, mfn_t mfn)
     int ret;
 
     MM_REPEAT(ret, root_put_step(acct, mfn));
+    if (ret != -ERESTART)
+        release_some(acct);
     return ret;
 }

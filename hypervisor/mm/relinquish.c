@@ -10,21 +10,19 @@
 /* Drop all that keeps this frame; -ERESTART: more of the same frame is left. */
 static int frame_relinquish(struct mm_account *acct, struct page *page)
 {
-    int ret = 0;
-
+    ASSERT(!is_releasing(acct));
     if (page->flags & PAGE_PINNED) {
         page->flags &= (uint8_t)~PAGE_PINNED;
-        ret = table_put(page, acct);
-    } else if (page->flags & PAGE_PARTIAL) {
-        page->flags |= PAGE_RELEASING;
-        ret = table_put(page, acct);
-    } else if (page->flags & PAGE_ALLOCATED) {
-        (void)!page_give_back(page, acct);
-        return 0;
-    } else {
-        return 0;
+        table_put(page, acct);
+        return -ERESTART;
     }
-    return ret ? ret : -ERESTART;
+    if (page->flags & PAGE_PARTIAL) {
+        page->flags |= PAGE_RELEASING;
+        table_put(page, acct);
+        return -ERESTART;
+    }
+    (void)!page_give_back(page, acct);
+    return 0;
 }
 
 static int relinquish_step(struct mm_account *acct)

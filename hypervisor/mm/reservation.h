@@ -16,12 +16,13 @@
  */
 int extent_give_up(struct mm_account *acct, mfn_t first, unsigned order) must_check;
 /*
- * The same for `nr` extents (frame numbers, at most 2^EXTENT_ORDER_MAX frames in all), none of whose
- * frames may be in use by anyone: -EINVAL otherwise, also when a frame is named twice.
+ * The same for `nr` extents (frame numbers, at most 2^EXTENT_ORDER_MAX frames in all), none of
+ * whose frames may be in use by anyone: -EINVAL otherwise, also when a frame is named twice.
  */
-int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned nr, unsigned order)
-    must_check;
-/* Let acct own `frames` more (fewer, when negative) than its limit for the length of an exchange. */
+int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned nr,
+                      unsigned order) must_check;
+/* Let acct own `frames` more (fewer, when negative) than its limit for the length of an exchange.
+ */
 void account_shift_limit(struct mm_account *acct, int64_t frames);
 
 #endif

@@ -5,8 +5,7 @@
  *
  * Each level has one function of the same shape: a change of soft bits only is stored at once; else
  * the new entry takes its references (the only step that can fail), is stored, and the old one's
- * references are dropped. A repeat after -ERESTART finds the new entry in place and is a change of
- * nothing, so a half-done release of what the old entry named costs the guest no second reference.
+ * references are dropped. -ERESTART comes only before the store, so a repeat is the same operation.
  *
  * Flushing what the change made stale is the guest's duty; frames are protected by the flush rule
  * (docs/memory.md) whether it does so or not.
@@ -42,12 +41,11 @@ static int l1e_update(struct mm_account *acct, struct mm_account *owner, uint64_
     return 0;
 }
 
-/* What a table entry named is released as far as possible now; the rest stays with the account. */
-static int child_released(struct mm_account *acct, uint64_t old, int ret)
+/* What a table entry named is released as far as possible now; the rest before the next operation. */
+static void child_released(struct mm_account *acct, uint64_t old, int ret)
 {
     if (ret == -ERESTART)
-        acct->releasing = page_of(entry_mfn(old));
-    return ret;
+        release_later(page_of(entry_mfn(old)), acct);
 }
 
 static int l2e_update(struct mm_account *acct, uint64_t *slot, uint64_t entry, enum pte_update how)
@@ -63,7 +61,8 @@ static int l2e_update(struct mm_account *acct, uint64_t *slot, uint64_t entry, e
     if (ret)
         return ret;
     l2e_write(slot, entry, how);
-    return child_released(acct, old, l2e_put(acct, old));
+    child_released(acct, old, l2e_put(acct, old));
+    return 0;
 }
 
 static int l3e_update(struct mm_account *acct, uint64_t *slot, uint64_t entry, enum pte_update how)
@@ -79,7 +78,8 @@ static int l3e_update(struct mm_account *acct, uint64_t *slot, uint64_t entry, e
     if (ret)
         return ret;
     l3e_write(slot, entry, how);
-    return child_released(acct, old, l3e_put(acct, old));
+    child_released(acct, old, l3e_put(acct, old));
+    return 0;
 }
 
 static int l4e_update(struct mm_account *acct, mfn_t table, uint64_t *slot, uint64_t entry,
@@ -98,13 +98,14 @@ static int l4e_update(struct mm_account *acct, mfn_t table, uint64_t *slot, uint
     if (ret)
         return ret;
     l4e_write(slot, entry, how);
-    return child_released(acct, old, l4e_put(acct, table, old));
+    child_released(acct, old, l4e_put(acct, table, old));
+    return 0;
 }
 
 static int table_update(struct mm_account *acct, struct page *page, uint64_t *slot, uint64_t entry,
                         enum pte_update how)
 {
-    ASSERT(!acct->releasing && (page->flags & PAGE_VALIDATED));
+    ASSERT(!is_releasing(acct) && (page->flags & PAGE_VALIDATED));
     switch (page->type) {
     case PT_L2:
         return l2e_update(acct, slot, entry, how);

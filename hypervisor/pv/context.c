@@ -12,7 +12,7 @@
 #include "sys/percpu.h"
 
 #define CR0_TS           UINT64_C(8)
-#define RFLAGS_IOPL(f)   (uint8_t)(((f) >> 12) & 3)
+#define RFLAGS_IOPL(f)   (((f) >> 12) & 3)
 #define XSAVE_LEGACY     512
 #define XSTATE_X87_SSE   UINT64_C(3)
 #define FXSAVE_MXCSR     24
@@ -31,10 +31,9 @@ void guest_cpu_reset(struct vcpu *v)
     g->syscall_cb = g->syscall32_cb = g->sysenter_cb = none;
     g->event_cb = g->failsafe_cb = g->nmi_cb = none;
     trap_reset(v);
-    g->kernel_rsp = 0;
-    g->kernel_ss = FLAT_KERNEL_SS;
+    guest_set_kernel_stack(g, FLAT_KERNEL_SS, 0);
     g->in_kernel = true;
-    g->iopl = 0;
+    iopl_set(v, 0);
     g->ds = g->es = g->fs = g->gs = 0;
     g->fs_base = g->gs_base_kernel = g->gs_base_user = 0;
     g->gdt_entries = g->ldt_entries = 0;
@@ -116,7 +115,6 @@ static void set_registers(struct guest_cpu *g, const struct vcpu_guest_context *
     g->regs.cs = selector_fix(u->cs);
     g->regs.ss = selector_fix(u->ss);
     g->regs.rflags = rflags_fix(u->rflags);
-    g->iopl = RFLAGS_IOPL(u->rflags);
     g->in_kernel = c->flags & VGCF_in_kernel;
     g->ds = u->ds;
     g->es = u->es;
@@ -125,8 +123,7 @@ static void set_registers(struct guest_cpu *g, const struct vcpu_guest_context *
     g->fs_base = c->fs_base;
     g->gs_base_kernel = c->gs_base_kernel;
     g->gs_base_user = c->gs_base_user;
-    g->kernel_rsp = c->kernel_sp;
-    g->kernel_ss = selector_fix((uint16_t)c->kernel_ss);
+    guest_set_kernel_stack(g, selector_fix((uint16_t)c->kernel_ss), c->kernel_sp);
 }
 
 static void set_callbacks(struct guest_cpu *g, const struct vcpu_guest_context *c)
@@ -204,6 +201,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
         (void)rc; /* the addresses were checked above */
     }
     v->domain->vm_assist |= (uint32_t)c->vm_assist;
+    iopl_set(v, RFLAGS_IOPL(c->user_regs.rflags));
     v->initialised = true;
     return 0;
 }

@@ -52,7 +52,7 @@ static bool is_amd_like(void)
     uint32_t r[4];
 
     machine_cpuid(0, 0, r);
-    return r[1] == 0x68747541 || r[1] == 0x6f677948; /* Auth…, Hygo… */
+    return r[1] == 0x68747541 || r[1] == 0x6f677948; /* Auth, Hygo */
 }
 
 uint64_t cr4_fix(uint64_t cr4)

@@ -11,13 +11,8 @@
 #include "sys/log.h"
 #include "sys/percpu.h"
 
-#define DESC_ACCESSED (UINT64_C(1) << 40)
-#define DESC_TYPE     (UINT64_C(0xf) << 40)
-#define DESC_CODE     (UINT64_C(1) << 43)
-#define DESC_S        (UINT64_C(1) << 44)
-#define DESC_DPL3     (UINT64_C(3) << 45)
-#define DESC_PRESENT  (UINT64_C(1) << 47)
-#define DESC_LONG     (UINT64_C(1) << 53)
+#define DESC_CODE (UINT64_C(1) << 43)
+#define DESC_LONG (UINT64_C(1) << 53)
 
 #define DESCRIPTORS_PER_FRAME 512
 #define PTE_PRESENT           UINT64_C(1)
@@ -26,19 +21,6 @@
 uint16_t selector_fix(uint16_t sel)
 {
     return sel | 3;
-}
-
-bool descriptor_fix(uint64_t *descriptor)
-{
-    uint64_t d = *descriptor;
-
-    if (!(d & DESC_PRESENT))
-        return true;
-    if (!(d & DESC_S))
-        return !(d & DESC_TYPE); /* type 0 is harmless; gates and system segments are not ours to give */
-    /* The processor must find them accessed: it cannot write to a guest's read-only table. */
-    *descriptor = d | DESC_DPL3 | DESC_ACCESSED;
-    return true;
 }
 
 static void frames_put(struct mm_account *acct, mfn_t *frames, unsigned nr)
@@ -142,7 +124,7 @@ int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor)
     struct page *page;
     int rc;
 
-    if ((where & 7) != 0 || !mfn_valid(mfn) || !descriptor_fix(&descriptor))
+    if ((where & 7) != 0 || !mfn_valid(mfn) || !segdesc_fix(&descriptor))
         return -EINVAL;
     page = page_of(mfn);
     mm_lock(&d->mm);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plain instructions of a guest kernel that write to its page tables. The tables are mapped
- * read-only, so each such write faults; it is decoded, turned into one checked entry update, and the
- * registers and flags become what the processor would have made of them. Whatever cannot be decoded
- * or is refused by the checks becomes the page fault that it was.
+ * Plain instructions of a guest kernel that write to its page tables. The tables are mapped read-
+ * only, so each such write faults; it is decoded, turned into one checked entry update, and the
+ * registers and flags become what the processor would have made of them. Whatever cannot be
+ * decoded or is refused by the checks becomes the page fault that it was.
  *
  * Read-modify-write is a loop of compare and exchange, so a processor that sets accessed or dirty
  * bits meanwhile is never overruled.
@@ -29,7 +29,8 @@ struct pte_write {
     unsigned bytes;
 };
 
-/* Machine address behind `va`, if it is the guest's read-only mapping of one of its page tables. */
+/* Machine address behind `va`, if it is a read-only mapping of an L1 table: only those
+ * are written plainly. */
 static maddr_t table_address(struct vcpu *v, gva_t va)
 {
     maddr_t slot = pt_l1_slot(v->arch.cr3_kernel, va);
@@ -43,7 +44,7 @@ static maddr_t table_address(struct vcpu *v, gva_t va)
     if ((pte & (PTE_PRESENT | PTE_RW)) != PTE_PRESENT || !mfn_valid(mfn))
         return 0;
     /* A look without the lock: pt_emulated_write() decides under it. */
-    if (page_of(mfn)->type < PT_L1 || page_of(mfn)->type > PT_L4)
+    if (page_of(mfn)->type != PT_L1)
         return 0;
     return mfn_to_maddr(mfn) | (va & ~PAGE_MASK);
 }
@@ -178,7 +179,7 @@ static enum outcome group(struct pte_write *w, uint64_t src)
     case 0x0fc7:
         return sub == 1 && w->in->op_bytes != 8 ? compare_exchange_8b(w) : REFUSED;
     default:
-        return modify(w, (enum alu_op)(w->in->opcode >> 3), src); /* add … xor with a register */
+        return modify(w, (enum alu_op)(w->in->opcode >> 3), src); /* add to xor with a register */
     }
 }
 

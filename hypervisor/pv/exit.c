@@ -23,7 +23,6 @@ static bool must_switch(const struct vcpu *v, uint32_t work)
 void upcall_exit_work(struct guest_cpu *g)
 {
     struct vcpu *v = (struct vcpu *)g;
-    /* An NMI stays noted in the vCPU; its bit only brought us here. */
     uint32_t work = atomic_xchg(&g->work, 0u) | cpu_take_work();
 
     if (work & WORK_TIMER)
@@ -32,8 +31,12 @@ void upcall_exit_work(struct guest_cpu *g)
         time_update_vcpu(v);
     if (READ_ONCE(domains_reap_wanted))
         domains_reap();
-    if (must_switch(v, work))
+    if (must_switch(v, work)) {
+        /* The NMI itself is noted in the vCPU: its bit brings us back here when v runs again. */
+        if (work & WORK_NMI)
+            atomic_or(&g->work, WORK_NMI);
         sched_switch();
+    }
     (void)trap_deliver_event(v);
 }
 

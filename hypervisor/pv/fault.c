@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page faults from ring 3. Three kinds are not the guest kernel's business: a first touch of its LDT,
- * and its writes to its own page tables, which are read-only to it and emulated.
+ * Page faults from ring 3. Three kinds are not the guest kernel's business: a first touch of its
+ * LDT, and its writes to its own page tables, which are read-only to it and emulated.
  */
 #include "core/domain.h"
 #include "pv/guest_cpu.h"

@@ -15,7 +15,6 @@ void gdt_drop(struct vcpu *v);
 int ldt_set(struct vcpu *v, gva_t base, unsigned entries) must_check;
 bool ldt_fault(struct vcpu *v, unsigned page); /* map one LDT page on first use */
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
-bool descriptor_fix(uint64_t *descriptor);     /* false: refused; may set DPL and accessed bits */
 uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
 /* The descriptor that `sel` names for v, as the guest wrote it; false: none. */
 bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out) must_check;
@@ -25,6 +24,8 @@ bool code_is_64(struct vcpu *v, uint64_t *base) must_check;
 /* segment bases, stack, FPU flag: pv/segment.c */
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
 int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp) must_check;
+/* The virtual IOPL; called again for each vCPU when vm_assist(architectural_iopl) changes. */
+void iopl_set(struct vcpu *v, unsigned iopl);
 void fpu_taskswitch(struct vcpu *v, bool set);
 
 /* debug registers: pv/debug.c */
@@ -33,13 +34,13 @@ int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value) must_check;
 int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value) must_check;
 
 /* roots: pv/root.c */
-int root_set_kernel(struct vcpu *v, mfn_t mfn) must_check;  /* MMUEXT_NEW_BASEPTR, -ERESTART possible */
+int root_set_kernel(struct vcpu *v, mfn_t mfn) must_check;  /* NEW_BASEPTR; -ERESTART possible */
 int root_set_user(struct vcpu *v, mfn_t mfn) must_check;    /* mfn 0: none */
 void root_drop(struct vcpu *v); /* v runs nowhere */
 void root_put(struct vcpu *v, mfn_t mfn); /* one reference, to the end; mfn 0: nothing */
 
 /* pv/cpuid.c, pv/msr.c */
-uint64_t cr4_fix(uint64_t cr4); /* the guest's view of CR4: what it may choose, and what is always on */
+uint64_t cr4_fix(uint64_t cr4); /* the guest's view: what it may choose, and what is on */
 void cpuid_policy(const struct domain *d, uint32_t leaf, uint32_t sub, uint32_t out[4]);
 int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value) must_check;  /* -EFAULT: #GP */
 int msr_write(struct vcpu *v, uint32_t msr, uint64_t value) must_check;
@@ -51,12 +52,12 @@ bool emulate_pte_write(struct vcpu *v, gva_t cr2); /* after a write fault on a r
 
 /* Read and decode the instruction at rip, each byte once; false: not known or not readable. */
 bool insn_fetch(struct vcpu *v, struct insn *out) must_check;
-/* Port access by instruction: `bytes` 1, 2 or 4; what the domain may not use reads as ones. pv/port.c */
+/* Port access by instruction: `bytes` 1, 2 or 4; ports not owned read as ones. pv/port.c */
 uint32_t port_read(struct domain *d, uint16_t port, unsigned bytes);
 void port_write(struct domain *d, uint16_t port, unsigned bytes, uint32_t value);
 /* in, out and their string forms: false: #GP. May leave rip where it is, to be repeated. */
 bool emulate_port(struct vcpu *v, const struct insn *in) must_check;
-/* Virtual IOPL against the guest's mode: may it use cli, sti and the ports it has? pv/privileged.c */
+/* Virtual IOPL against the guest's mode: may it use cli, sti, ports? pv/privileged.c */
 bool iopl_allows(const struct vcpu *v);
 
 /* The state of a vCPU after reset, all references dropped before: pv/context.c */

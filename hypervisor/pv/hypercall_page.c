@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypercall page: 128 stubs of 32 bytes, one a hypercall number. A stub keeps RCX and R11, which
- * SYSCALL destroys; the one for iret never comes back and pushes what the frame must begin with.
+ * The hypercall page: 128 stubs of 32 bytes, one a hypercall number. A stub keeps RCX and R11,
+ * which SYSCALL destroys; the one for iret never comes back and pushes what the frame must begin
+ * with.
  */
 #include "lib/string.h"
 #include "pv/guest_cpu.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Non-maskable interrupts and machine checks. An NMI can arrive anywhere in the hypervisor, so these
- * functions take no lock: they note that dom0's first vCPU has one and leave the rest to the exit
- * path. A machine check is fatal: memory or a processor gave wrong data, and nobody knows whose.
+ * Non-maskable interrupts and machine checks. An NMI can arrive anywhere in the hypervisor, so
+ * these functions take no lock: they note that dom0's first vCPU has one and leave the rest to the
+ * exit path. A machine check is fatal: memory or a processor gave wrong data, and nobody knows
+ * whose.
  */
 #include "core/domain.h"
 #include "lib/bits.h"

@@ -46,9 +46,17 @@ int segment_base_set(struct vcpu *v, unsigned which, uint64_t base)
 
 int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp)
 {
-    v->arch.kernel_ss = selector_fix((uint16_t)ss);
-    v->arch.kernel_rsp = sp;
+    guest_set_kernel_stack(&v->arch, selector_fix((uint16_t)ss), sp);
     return 0;
+}
+
+void iopl_set(struct vcpu *v, unsigned iopl)
+{
+    struct guest_cpu *g = &v->arch;
+
+    g->iopl = iopl & 3;
+    g->architectural_iopl = v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
+    g->frame_iopl = g->architectural_iopl ? (uint64_t)g->iopl << 12 : 0;
 }
 
 void fpu_taskswitch(struct vcpu *v, bool set)

@@ -57,8 +57,8 @@ static uint64_t frame_flags(const struct vcpu *v, bool masked)
 }
 
 /*
- * Continue v at `handler` with the frame rcx, r11, extra…, rip, cs, rflags, rsp, ss. The upcall mask
- * in the frame is `masked`; upcalls are masked from here on if `mask_events`.
+ * Continue v at `handler` with the frame rcx, r11, extra, rip, cs, rflags, rsp, ss. The upcall
+ * mask in the frame is `masked`; upcalls are masked from here on if `mask_events`.
  */
 static void bounce(struct vcpu *v, gva_t handler, uint16_t cs, bool masked, bool mask_events,
                    const uint64_t *extra, unsigned nr_extra)
@@ -198,7 +198,7 @@ static unsigned soft_interrupt_length(struct vcpu *v)
     return insn_fetch(v, &in) && in.opcode == 0xcd ? in.length : 2;
 }
 
-/* #GP about a gate: all gates of the real table are closed to ring 3, so this is how INT n comes. */
+/* #GP about a gate: all gates of the real table are closed to ring 3, so INT n comes this way. */
 static bool soft_interrupt(struct vcpu *v, uint32_t error_code)
 {
     uint8_t vector = (uint8_t)(error_code >> 3);
@@ -256,8 +256,8 @@ void upcall_bounce_failed(struct guest_cpu *g)
 }
 
 /*
- * The way to ring 3 failed. A return address outside of the address space is the guest's #GP; else a
- * selector is to blame: the failsafe frame shows all four, and the guest goes on with null ones.
+ * The way to ring 3 failed. A return address outside of the address space is the guest's #GP; else
+ * a selector is to blame: the failsafe frame shows all four, and the guest goes on with null ones.
  */
 void upcall_failsafe(struct guest_cpu *g)
 {

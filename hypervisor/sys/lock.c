@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Spin locks. A word is 1 while the lock is taken; a waiter reads it until it looks free, serving
- * flush requests meanwhile (machine_relax), so that a holder may wait for this CPU's acknowledgement
- * without a deadlock. Debug builds count the held locks of each rank per CPU: taking one that is not
- * above all held ones stops the machine at once instead of deadlocking some day.
+ * flush requests meanwhile (machine_relax), so that a holder may wait for this CPU's
+ * acknowledgement without a deadlock. Debug builds count the held locks of each rank per CPU:
+ * taking one that is not above all held ones stops the machine at once instead of deadlocking some
+ * day.
  */
 #include "sys/lock.h"
 
@@ -78,7 +79,8 @@ void lock_take(spinlock_t *lock)
     BUG_ON(lock->rank == 0 || lock->rank >= LOCK_RANKS);
     /* Rising order: nothing of this rank or above is held. */
     if (unlikely(this_cpu(held).ranks >> lock->rank))
-        panic("lock order: rank %u taken while ranks %x are held", lock->rank, this_cpu(held).ranks);
+        panic("lock order: rank %u taken while ranks %x are held", lock->rank,
+              this_cpu(held).ranks);
     if (unlikely(!word_take(lock)))
         word_wait(lock);
     held_add(lock);

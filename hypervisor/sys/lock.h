@@ -9,7 +9,7 @@
 
 #include "lib/types.h"
 
-/* Rising order; docs/locking.md says what each guards. Same rank twice: only by lock_take_second(). */
+/* Rising order; docs/locking.md says what each guards. Same rank twice: lock_take_second(). */
 enum lock_rank {
     LOCK_DOMAIN_LIST = 1, /* creation and removal of domains */
     LOCK_DOMAIN,          /* life cycle of one domain */
@@ -18,10 +18,10 @@ enum lock_rank {
     LOCK_MM,              /* page counts and page tables of one account */
     LOCK_ALLOC,           /* free lists */
     LOCK_HEAP,
-    LOCK_SCHED,           /* one CPU's run queue */
-    LOCK_TIMER,           /* one CPU's deadlines */
-    LOCK_IRQ,             /* pirq and vector tables */
-    LOCK_MACHINE,         /* APIC, PCI configuration, page tables of the hypervisor */
+    LOCK_SCHED,   /* one CPU's run queue */
+    LOCK_TIMER,   /* one CPU's deadlines */
+    LOCK_IRQ,     /* pirq and vector tables */
+    LOCK_MACHINE, /* APIC, PCI configuration, page tables of the hypervisor */
     LOCK_CONSOLE,
     LOCK_RANKS
 };
@@ -32,7 +32,10 @@ typedef struct spinlock {
     uint16_t holder; /* CPU + 1 while taken (debug) */
 } spinlock_t;
 
-#define SPINLOCK_INIT(r) { .taken = 0, .rank = (r), .holder = 0 }
+#define SPINLOCK_INIT(r)                                                                           \
+    {                                                                                              \
+        .taken = 0, .rank = (r), .holder = 0                                                       \
+    }
 
 void lock_init(spinlock_t *lock, enum lock_rank rank);
 bool lock_try(spinlock_t *lock) must_check; /* any rank: what never waits cannot deadlock */

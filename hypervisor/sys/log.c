@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The log. Every message goes into a ring that tools read; those that the level admits go to the
- * serial console as well, at once. Messages about a guest's behaviour are limited in number, so that
- * a guest cannot flood the console or slow the machine through it. panic() prints without waiting
- * for anyone: other CPUs are stopped, perhaps inside the console's lock.
+ * serial console as well, at once. Messages about a guest's behaviour are limited in number, so
+ * that a guest cannot flood the console or slow the machine through it. panic() prints without
+ * waiting for anyone: other CPUs are stopped, perhaps inside the console's lock.
  */
 #include "sys/log.h"
 
@@ -27,9 +27,9 @@ static struct {
     char ring[RING_SIZE];
     uint32_t start, end; /* free-running: [start, end) is readable, at most RING_SIZE bytes */
     int level, guest_level;
-    uint64_t window_ns;  /* start of the window of guest messages */
+    uint64_t window_ns; /* start of the window of guest messages */
     unsigned window_count;
-    uint32_t panicking;  /* CPU + 1 */
+    uint32_t panicking; /* CPU + 1 */
     void (*panic_dump)(void);
 } state = {
     .lock = SPINLOCK_INIT(LOCK_CONSOLE),
@@ -187,11 +187,13 @@ void panic(const char *fmt, ...)
     va_start(args, fmt);
     emit_line(true, "panic: ", fmt, args);
     va_end(args);
-    log_print(LOG_ERROR, "on CPU %u, called from %p", machine_cpu_id(), __builtin_return_address(0));
+    log_print(LOG_ERROR, "on CPU %u, called from %p", machine_cpu_id(),
+              __builtin_return_address(0));
     print_callers();
     if (state.panic_dump)
         state.panic_dump();
-    log_print(LOG_ERROR, panic_noreboot ? "halted (noreboot); reset the machine by hand" : "rebooting");
+    log_print(LOG_ERROR,
+              panic_noreboot ? "halted (noreboot); reset the machine by hand" : "rebooting");
     if (panic_noreboot)
         machine_halt();
     machine_reboot();

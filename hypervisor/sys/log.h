@@ -28,10 +28,10 @@ extern bool log_sync; /* sync_console */
 
 /* We are inconsistent: print the state, stop the machine (reboot unless noreboot). */
 void panic(const char *fmt, ...) printf_like(1, 2) noreturn;
-#define BUG_ON(cond)                                                                        \
-    do {                                                                                    \
-        if (unlikely(cond))                                                                 \
-            panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond);                           \
+#define BUG_ON(cond)                                                                               \
+    do {                                                                                           \
+        if (unlikely(cond))                                                                        \
+            panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond);                                  \
     } while (0)
 #ifdef CONFIG_DEBUG
 #define ASSERT(cond) BUG_ON(!(cond))

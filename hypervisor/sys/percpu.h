@@ -15,7 +15,7 @@
 
 extern char percpu_start[], percpu_end[];
 
-#define PERCPU_AT(block, name) \
+#define PERCPU_AT(block, name)                                                                     \
     (*(__typeof__(percpu_##name) *)((char *)(block) + ((char *)&percpu_##name - percpu_start)))
 #define this_cpu(name)    PERCPU_AT(machine_this_cpu_block(), name)
 #define cpu_of(cpu, name) PERCPU_AT(machine_cpu_block(cpu), name)
@@ -31,8 +31,8 @@ uint32_t cpu_take_work(void); /* this CPU's bits, cleared */
 
 /*
  * True when long work should stop and be continued later: opens an interrupt window, then looks at
- * this CPU's pending work (a reschedule, a timer, an event for the current vCPU). Always false while
- * no vCPU runs (boot, idle): there nothing waits for the CPU.
+ * this CPU's pending work (a reschedule, a timer, an event for the current vCPU). Always false
+ * while no vCPU runs (boot, idle): there nothing waits for the CPU.
  */
 bool preempt_pending(void);
 

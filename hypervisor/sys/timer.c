@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deadlines. Each CPU has a pairing heap of its timers, earliest on top, threaded through the timers
- * themselves: setting never needs memory and so never fails, costs a comparison, and the number of
- * timers needs no bound. The CPU's hardware deadline is programmed only when the top gets earlier;
- * after a stop it may come too early, and then finds nothing due.
+ * Deadlines. Each CPU has a pairing heap of its timers, earliest on top, threaded through the
+ * timers themselves: setting never needs memory and so never fails, costs a comparison, and the
+ * number of timers needs no bound. The CPU's hardware deadline is programmed only when the top gets
+ * earlier; after a stop it may come too early, and then finds nothing due.
  */
 #include "sys/timer.h"
 
@@ -15,15 +15,15 @@
 struct deadlines {
     spinlock_t lock;
     struct timer *top;
-    uint64_t programmed_ns;  /* what the hardware waits for; UINT64_MAX: nothing */
-    struct timer *running;   /* its fire() is being called */
+    uint64_t programmed_ns; /* what the hardware waits for; UINT64_MAX: nothing */
+    struct timer *running;  /* its fire() is being called */
 };
 static PER_CPU(struct deadlines, deadlines) = {
     .lock = SPINLOCK_INIT(LOCK_TIMER),
     .programmed_ns = UINT64_MAX,
 };
 
-/* ---- the heap --------------------------------------------------------------------------------- */
+/* ---- the heap ------------------------------------------------------------------------------ */
 
 /* Both are roots or NULL; returns the earlier with the other as its first child. */
 static struct timer *heap_meld(struct timer *a, struct timer *b)
@@ -96,7 +96,7 @@ static void heap_remove(struct deadlines *d, struct timer *timer)
     timer->is_set = false;
 }
 
-/* ---- a CPU's deadlines ------------------------------------------------------------------------ */
+/* ---- a CPU's deadlines --------------------------------------------------------------------- */
 
 /* The timer's CPU may change until its lock is held. */
 static struct deadlines *deadlines_lock(struct timer *timer)

@@ -19,8 +19,8 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
 /* (Re)arm on `cpu` for `deadline_ns` of machine_now_ns(); a time in the past fires at once. */
 void timer_set(struct timer *timer, unsigned cpu, uint64_t deadline_ns);
 /*
- * After return the timer is not set and, unless called from itself, not running. The caller holds no
- * lock that fire() takes.
+ * After return the timer is not set and, unless called from itself, not running. The caller holds
+ * no lock that fire() takes.
  */
 void timer_stop(struct timer *timer);
 /* If set, let it fire on `cpu` instead. */

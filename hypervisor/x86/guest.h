@@ -4,7 +4,13 @@
  * of a vCPU. struct vcpu (core/vcpu.h) begins with it, so one pointer is both.
  *
  * The processor enters from ring 3 with its stack pointer at the end of `regs`: registers are saved
- * in place, nothing is copied at a context switch. C code runs on the CPU's own stack.
+ * in place, nothing is copied at a context switch. C code runs on the CPU's own stack. A struct
+ * guest_cpu is aligned to 16 bytes.
+ *
+ * During a hypercall rbx, rbp and r12 to r15 are not in `regs` yet: entry.S stores them when the
+ * vCPU has work on its way out. Hypercalls therefore return, and leave the CPU by WORK_*. One for which
+ * rcx and r11 must not be lost (a bounce, iret within a multicall) sets entry_vector to 0: then
+ * every register is loaded from regs.
  *
  * Assembly reads it through generated offsets (x86/asm_offsets.c); add fields freely, keep groups.
  */
@@ -44,22 +50,26 @@ struct guest_callback {
 #define WORK_NMI      (1u << 4) /* an NMI for the guest (or the watchdog) is pending */
 
 struct guest_cpu {
-    struct guest_regs regs; /* must stay first: the TSS points at its end */
+    uint64_t align; /* the processor aligns its stack to 16 bytes: regs must end on a multiple */
+    struct guest_regs regs; /* the TSS points at its end */
 
     /* --- this vCPU only; read by entry.S --- */
     uint64_t cpu_stack;      /* C stack of the CPU that it runs on; set when it is loaded */
     uint64_t cr3_kernel;     /* machine address of the guest-kernel L4 */
-    uint64_t cr3_user;       /* … of the guest-user L4; 0: none */
+    uint64_t cr3_user;       /* the same of the guest-user L4; 0: none */
     mfn_t root_old;          /* former root whose release was preempted (pv/root.c); 0: none */
-    uint64_t kernel_rsp;     /* stack_switch(): where a bounce from user mode lands */
-    uint64_t kernel_ss;
+    uint64_t kernel_rsp;     /* stack_switch(): where a bounce from user mode lands; change it by */
+    uint64_t kernel_ss;      /* guest_set_kernel_stack(), which keeps bounce_rsp in step */
+    uint64_t bounce_rsp;     /* place of a frame of 7 words there, never in hypervisor space */
+    uint64_t frame_iopl;     /* for RFLAGS of bounce frames: iopl << 12 with architectural_iopl */
+    /* Callback and trap addresses are canonical: whoever stores one checks it. */
     struct guest_callback syscall_cb, syscall32_cb, sysenter_cb, event_cb, failsafe_cb, nmi_cb;
     struct trap_info *traps; /* 256 entries, kept by the hypervisor; address 0: none */
-    struct vcpu_info *info;  /* hypervisor view of the shared vcpu_info: mask and pending bytes */
+    struct vcpu_info *info;  /* hypervisor view of the shared vcpu_info; never NULL when loaded */
     uint32_t work;           /* WORK_* */
     bool in_kernel;          /* guest mode: kernel (true) or user */
-    bool user_gs_swapped;    /* never set by C; reserved for entry.S */
-    bool runs_user_code_32;  /* reserved */
+    bool segments_bad;       /* a selector did not load: the next resume goes to failsafe */
+    bool architectural_iopl; /* vm_assist: RFLAGS.IOPL in frames is the virtual IOPL */
     uint8_t iopl;            /* virtual IOPL, 0..3, set by PHYSDEVOP_set_iopl or in iret frames */
 
     /* --- segments: loaded and saved with the vCPU --- */
@@ -85,5 +95,16 @@ struct guest_cpu {
     uint64_t cr4;            /* guest's view: white-listed bits */
     uint64_t tsc_aux;
 };
+
+/* Entry code writes there without a further look, so a stack in hypervisor space is refused here:
+ * what remains is an address that faults. */
+static inline void guest_set_kernel_stack(struct guest_cpu *g, uint64_t ss, uint64_t rsp)
+{
+    uint64_t frame = (rsp & ~UINT64_C(15)) - 7 * 8;
+
+    g->kernel_ss = ss;
+    g->kernel_rsp = rsp;
+    g->bounce_rsp = (frame - 8) >> 43 == 0x1ffff0 ? UINT64_C(1) << 62 : frame;
+}
 
 #endif

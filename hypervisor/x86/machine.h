@@ -23,8 +23,12 @@ void machine_memory_init(maddr_t ram_end, mfn_t (*take)(uint64_t nr));
 void machine_acpi_init(maddr_t rsdp_hint);   /* RSDP from the loader, or 0: search; MADT, HPET, FADT, MCFG */
 void machine_clock_init(void);               /* calibrates the TSC */
 void machine_interrupts_init(void);          /* PIC off, LAPIC, IO-APICs masked */
-/* Bring up other CPUs, at most max; heap(bytes) gives zeroed, page-aligned memory. */
-void machine_cpus_init(unsigned max, void *(*heap)(size_t bytes));
+/*
+ * Bring up other CPUs, at most max in all; heap(bytes) gives zeroed, page-aligned memory in the
+ * direct map. low_page: a page of RAM below 1 MiB (0x8000..0x9f000) to start them from; its content
+ * is kept. 0: only this CPU.
+ */
+void machine_cpus_init(unsigned max, maddr_t low_page, void *(*heap)(size_t bytes));
 /* Give the boot-time parts (trampoline, init text) back; optional. */
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -68,6 +72,7 @@ void machine_flush_page_local(gva_t va);
 void machine_flush_cpus(uint64_t cpus);
 void machine_flush_page_cpus(uint64_t cpus, gva_t va);
 void machine_flush_caches(void);             /* WBINVD */
+void machine_flush_caches_all(void);         /* … on every CPU; waits until all have */
 
 /* ---- CPUs ------------------------------------------------------------------------------------ */
 
@@ -75,7 +80,16 @@ unsigned machine_cpu_id(void);               /* 0..machine_nr_cpus()-1, dense */
 unsigned machine_nr_cpus(void);              /* CPUs that are up */
 uint32_t machine_apic_id(unsigned cpu);
 void *machine_cpu_block(unsigned cpu);       /* base of a CPU's per-CPU copy; see sys/percpu.h */
-void *machine_this_cpu_block(void);
+/* This CPU's: every stack of a CPU lies in its block of MACHINE_BLOCK_SIZE bytes. */
+#define MACHINE_BLOCK_SIZE UINT64_C(0x20000)
+#define MACHINE_BLOCK_DATA 0x1000 /* per-CPU variables start here in the block */
+static inline void *machine_this_cpu_block(void)
+{
+    uint64_t sp;
+
+    __asm__("mov %%rsp, %0" : "=r"(sp));
+    return (char *)(sp & ~(MACHINE_BLOCK_SIZE - 1)) + MACHINE_BLOCK_DATA;
+}
 /* Wake `cpu` from idle or bring it to its exit path; upcall_kick() runs there. */
 void machine_kick_cpu(unsigned cpu);
 void machine_relax(void);                    /* in every spin loop */

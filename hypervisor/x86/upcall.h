@@ -52,4 +52,17 @@ void upcall_machine_check(bool in_guest);
 /* Serial input: one byte as received. core/console.c */
 void upcall_console_input(uint8_t byte);
 
+/*
+ * We are inconsistent: print, stop the machine. sys/log.c; declared again here because x86/ is below
+ * sys/.
+ */
+void panic(const char *fmt, ...) printf_like(1, 2) noreturn;
+#ifndef BUG_ON
+#define BUG_ON(cond)                                                                        \
+    do {                                                                                    \
+        if (unlikely(cond))                                                                 \
+            panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond);                           \
+    } while (0)
+#endif
+
 #endif

@@ -25,6 +25,9 @@ from guest import Failure, Guest  # noqa: E402
 
 OPTIONS = "console=com1 com1=115200 loglvl=all guest_loglvl=all"
 OUTCOME = r"LAMINA-GUEST (success|skip|failure|error): [^\r\n]*"
+# After these the guest will not say anything any more.
+FATAL = re.compile(rb"Domain 0 \(vcpu#\d+\) crashed|Panic on CPU|Lamina: (panic|[^\n]*crash)[^\n]*\n"
+                   rb"|unexpected trap [^\n]*\n")
 BOUND_S = 60
 
 
@@ -44,7 +47,7 @@ def run_one(name, image, log, cpus, extra):
     command += qemu.multiboot(image, OPTIONS, [(f"{qemu.BUILD}/tests/guest/{name}.elf", "")])
     guest = Guest(command, log)
     try:
-        found = guest.expect(OUTCOME, BOUND_S)
+        found = guest.expect(OUTCOME, BOUND_S, FATAL)
         return found[1].decode(), found[0].decode()
     except Failure as failure:
         return "error", str(failure)

@@ -3,14 +3,16 @@
 # Unit tests of the hypervisor's layers on the host, under ASan and UBSan. A test is
 # tests/unit/<layer>/<name>.c; it is linked against an archive of the layers that compile unchanged
 # for the host, so a test's own stand-in for a function wins over the archive's file of it. A layer
-# adds sources for the archive in tests/unit/<layer>/sources.mk (UNIT_SOURCES +=).
+# adds sources for the archive in tests/unit/<layer>/sources.mk (UNIT_SOURCES +=), and names there
+# the tests that have a rule of their own (UNIT_SPECIAL +=).
 
 UNIT         := $(BUILD)/tests/unit
 UNIT_SOURCES := tests/host/host.c $(wildcard hypervisor/mm/*.c) \
 	$(filter-out hypervisor/lib/string.c,$(wildcard hypervisor/lib/*.c))
 -include $(wildcard tests/unit/*/sources.mk)
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(UNIT)/%,$(sort \
-	$(wildcard $(foreach layer,lib x86 sys mm core pv boot,tests/unit/$(layer)/*.c))))
+	$(wildcard $(foreach layer,lib x86 sys mm core pv hypercall boot,tests/unit/$(layer)/*.c))))
+UNIT_TESTS   := $(filter-out $(UNIT_SPECIAL:%=$(UNIT)/%),$(UNIT_TESTS))
 UNIT_OBJECTS := $(patsubst %.c,$(UNIT)/host/%.o,$(UNIT_SOURCES))
 UNIT_CFLAGS  := $(filter-out -O2,$(HOST_CFLAGS)) -O1 $(SANITIZE) -DCONFIG_DEBUG=1 \
 	-Itests/host -Ihypervisor -Iinclude -Itests/unit

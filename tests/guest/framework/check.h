@@ -19,6 +19,7 @@
 #include "lamina/paging.h"
 #include "lamina/start.h"
 #include "lamina/trap.h"
+#include "public/errno.h"
 
 void test_main(void);
 
@@ -32,6 +33,18 @@ void test_error(const char *what, long result) __attribute__((noreturn));
         long got_ = (long)(got), wanted_ = (long)(wanted);                                   \
         if (got_ != wanted_)                                                                 \
             test_failure(__FILE__, __LINE__, #got, got_, wanted_);                           \
+        else                                                                                 \
+            test_checks++;                                                                   \
+    } while (0)
+/*
+ * An attempt on frames that must be refused. Xen answers EBUSY where a mapping or a type stands in
+ * the way and EINVAL or EPERM elsewhere; no caller tells them apart, so neither does this.
+ */
+#define CHECK_REFUSED(call)                                                                  \
+    do {                                                                                     \
+        long got_ = (long)(call);                                                            \
+        if (got_ != -XEN_EINVAL && got_ != -XEN_EBUSY && got_ != -XEN_EPERM)                 \
+            test_failure(__FILE__, __LINE__, #call, got_, -XEN_EINVAL);                      \
         else                                                                                 \
             test_checks++;                                                                   \
     } while (0)
@@ -51,6 +64,20 @@ extern unsigned long test_checks;
  */
 long test_catch(void (*code)(void *arg), void *arg);
 extern struct trap_frame test_caught;
+extern const struct trap_frame *test_caught_at; /* where it lay on the stack */
+extern char test_trap_stack_end[];            /* the stack that test_iret() gives */
+
+/* Read or write one byte there: -1, or the vector of the exception (the frame is in test_caught). */
+long test_read(const volatile void *address);
+long test_write(volatile void *address);
+/* Leave by the iret hypercall with this frame: the vector of the next trap, which for user mode may
+ * be TRAP_SYSCALL. Traps from user mode land on a stack that only test_iret() uses. */
+long test_iret(const struct iret_context *context);
+/* System time in ns, by the clock of vCPU 0 (needs event_init()). */
+uint64_t test_now(void);
+
+/* A page of one's own, in .bss: mapped writable, and initially zero. */
+#define PAGE __attribute__((aligned(4096)))
 
 /* A second L4 with the kernel's mappings as user page table, pinned and installed. */
 void test_user_tables(void);

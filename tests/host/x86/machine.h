@@ -13,7 +13,7 @@
 
 /* ---- what a test sets and reads ---------------------------------------------------------------- */
 
-#define HOST_FRAMES_MAX 16384 /* 64 MiB: more than any test hands out */
+#define HOST_FRAMES_MAX 8192 /* 32 MiB: more than any test hands out */
 
 struct host_machine {
     unsigned cpu, nr_cpus;      /* running CPU, CPUs that are up */
@@ -66,6 +66,7 @@ void machine_flush_page_local(gva_t va);
 void machine_flush_cpus(uint64_t cpus);
 void machine_flush_page_cpus(uint64_t cpus, gva_t va);
 void machine_flush_caches(void);
+void machine_flush_caches_all(void);
 
 /* ---- CPUs -------------------------------------------------------------------------------------- */
 
@@ -123,5 +124,11 @@ void machine_msi_mask(struct machine_msi *msi, bool masked);
 void machine_msi_teardown(struct machine_msi *msi);
 
 bool machine_frame_is_ours(mfn_t mfn);
+
+/* ---- asked for by hypercall/: a test that gets there defines it ---- */
+
+uint32_t machine_apic_id(unsigned cpu);
+int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
+int machine_acpi_sleep(uint8_t state, uint16_t pm1a, uint16_t pm1b) must_check;
 
 #endif

@@ -36,7 +36,7 @@ static struct {
 static struct domain own;
 static struct vcpu vcpu0;
 char percpu_start[1];
-struct vcpu *percpu_current;
+struct vcpu *percpu_current_vcpu;
 
 void *machine_this_cpu_block(void)
 {
@@ -87,7 +87,7 @@ struct vcpu *vcpu_by_id(struct domain *d, uint64_t id)
     return id == 0 ? &vcpu0 : NULL;
 }
 
-struct domain *domain_get_target(domid_t id)
+struct domain *domain_get(domid_t id)
 {
     (void)id;
     return NULL;
@@ -193,7 +193,7 @@ static void set_up(void)
     own.is_control = true;
     own.id = 0;
     vcpu0.domain = &own;
-    percpu_current = &vcpu0;
+    percpu_current_vcpu = &vcpu0;
 }
 
 static void *guest_at(unsigned offset)

@@ -9,11 +9,11 @@ CHECKS         += check-unit-hypercall
 .PHONY: check-unit-hypercall
 $(UNIT_HYPERCALL)/hypercall: tests/unit/hypercall/hypercall.c $(HYPERCALLS) $(CONFIG) \
 		$(wildcard hypervisor/hypercall/hypercall.[ch] hypervisor/hypercall/multicall.c \
-		hypervisor/hypercall/mmuext_list.c)
+		hypervisor/hypercall/mmuext_list.c hypervisor/hypercall/target.[ch])
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) $(SANITIZE) -include $(CONFIG) -fno-pie -no-pie \
-		-Ihypervisor -Iinclude -I$(GEN) $(filter %.c,$^) $(GEN)/hypercall_dispatch.c \
+		-Itests/host -Ihypervisor -Iinclude -I$(GEN) $(filter %.c,$^) $(GEN)/hypercall_dispatch.c \
 		-Wl,--unresolved-symbols=ignore-all -lcheck -lsubunit -lm -lrt -lpthread -o $@
 
 check-unit-hypercall: $(UNIT_HYPERCALL)/hypercall

@@ -50,7 +50,8 @@ START_TEST(walks_each_bit)
     uint64_t seen = 0, word = UINT64_C(0x8000000100000011);
     unsigned n;
 
-    for_each_bit(n, word) {
+    for_each_bit(n, word)
+    {
         ck_assert_uint_eq(seen >> n, 0); /* rising order */
         seen |= BIT(n);
     }

@@ -8,13 +8,13 @@
 #include "lib/format.h"
 
 /* Formats as the C library does, and must agree with it. */
-#define CHECK_SAME(...)                                                     \
-    do {                                                                    \
-        char ours[128], theirs[128];                                        \
-        size_t len = format_to(ours, sizeof(ours), __VA_ARGS__);            \
-                                                                            \
-        ck_assert_int_eq((int)len, snprintf(theirs, sizeof(theirs), __VA_ARGS__)); \
-        ck_assert_str_eq(ours, theirs);                                     \
+#define CHECK_SAME(...)                                                                            \
+    do {                                                                                           \
+        char ours[128], theirs[128];                                                               \
+        size_t len = format_to(ours, sizeof(ours), __VA_ARGS__);                                   \
+                                                                                                   \
+        ck_assert_int_eq((int)len, snprintf(theirs, sizeof(theirs), __VA_ARGS__));                 \
+        ck_assert_str_eq(ours, theirs);                                                            \
     } while (0)
 
 START_TEST(agrees_with_c)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/guest.h"
 #include "mm/internal.h"
 
 #define P  (PTE_PRESENT | PTE_USER)
@@ -80,6 +81,15 @@ static void rig_end(void)
         mm_account_unregister(&control);
         mm_account_unregister(&guest);
     }
+}
+
+/* Take everything from the account, and let it live on. */
+static void __attribute__((unused)) strip(struct mm_account *acct)
+{
+    acct->is_dying = true;
+    ck_assert_int_eq(account_relinquish(acct), 0);
+    acct->is_dying = false;
+    acct->relinquish_next = 0;
 }
 
 static mfn_t __attribute__((unused)) frame(struct mm_account *acct)
@@ -165,6 +175,12 @@ static void __attribute__((unused)) same_as(struct page *before)
     free(before);
 }
 
+/* Tests that run with _i = 0 … nr-1. */
+static struct looped {
+    const TTest *test;
+    int nr;
+} looped[4];
+
 /* Run a suite of one file's cases, each between rig_start() and rig_end(). */
 static int __attribute__((unused)) run(const char *name, const TTest *const *tests, size_t nr)
 {
@@ -177,6 +193,8 @@ static int __attribute__((unused)) run(const char *name, const TTest *const *tes
     tcase_set_timeout(tcase, 60);
     for (size_t i = 0; i < nr; i++)
         tcase_add_test(tcase, tests[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(looped) && looped[i].test; i++)
+        tcase_add_loop_test(tcase, looped[i].test, 0, looped[i].nr);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

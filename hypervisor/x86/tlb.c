@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLB flushes on other CPUs. Each CPU counts the requests it got and those it has done; a request
+ * takes a number, sends an interrupt and waits until the number is done. A CPU that waits, here or
+ * for a lock, answers requests itself (machine_relax), so two CPUs may flush each other and a flush
+ * may be asked for with locks held.
+ *
+ * Only guest mappings are ever flushed, and they are never global: writing CR3 drops them all. A
+ * page on another CPU is flushed with everything else there.
+ */
+#include "x86/apic.h"
+#include "x86/cpu.h"
+
+static struct {
+    struct {
+        uint32_t asked, done;
+        bool caches; /* the next request is for the caches, too; set before it is counted */
+    } cpu[CPUS_MAX] __attribute__((aligned(64)));
+} tlb;
+
+void machine_flush_local(void)
+{
+    cr3_set(cr3_get());
+}
+
+void machine_flush_page_local(gva_t va)
+{
+    __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
+
+void flush_serve(void)
+{
+    unsigned self = machine_cpu_id();
+    uint32_t asked = __atomic_load_n(&tlb.cpu[self].asked, __ATOMIC_ACQUIRE);
+
+    if (likely(asked == tlb.cpu[self].done))
+        return;
+    machine_flush_local();
+    if (unlikely(READ_ONCE(tlb.cpu[self].caches)) &&
+        __atomic_exchange_n(&tlb.cpu[self].caches, false, __ATOMIC_ACQ_REL))
+        machine_flush_caches();
+    __atomic_store_n(&tlb.cpu[self].done, asked, __ATOMIC_RELEASE);
+}
+
+static bool flush_done(unsigned cpu, uint32_t number)
+{
+    return (int32_t)(__atomic_load_n(&tlb.cpu[cpu].done, __ATOMIC_ACQUIRE) - number) >= 0;
+}
+
+static void flush_others(uint64_t cpus)
+{
+    uint32_t number[CPUS_MAX];
+
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++) {
+        if (!(cpus >> cpu & 1))
+            continue;
+        number[cpu] = __atomic_add_fetch(&tlb.cpu[cpu].asked, 1, __ATOMIC_SEQ_CST);
+        apic_send_ipi(machine_apic_id(cpu), VECTOR_FLUSH);
+    }
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++)
+        while (cpus >> cpu & 1 && !flush_done(cpu, number[cpu]))
+            machine_relax();
+}
+
+void machine_flush_cpus(uint64_t cpus)
+{
+    const uint64_t self = UINT64_C(1) << machine_cpu_id();
+
+    if (cpus & self)
+        machine_flush_local();
+    if (cpus & ~self)
+        flush_others(cpus & ~self);
+}
+
+void machine_flush_page_cpus(uint64_t cpus, gva_t va)
+{
+    const uint64_t self = UINT64_C(1) << machine_cpu_id();
+
+    if (cpus & self)
+        machine_flush_page_local(va);
+    if (cpus & ~self)
+        flush_others(cpus & ~self);
+}
+
+void machine_flush_caches(void)
+{
+    __asm__ volatile("wbinvd" ::: "memory");
+}
+
+void machine_flush_caches_all(void)
+{
+    const uint64_t self = UINT64_C(1) << machine_cpu_id();
+
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++) {
+        if (cpu != machine_cpu_id())
+            __atomic_store_n(&tlb.cpu[cpu].caches, true, __ATOMIC_RELEASE);
+    }
+    machine_flush_caches();
+    flush_others(~self);
+}
