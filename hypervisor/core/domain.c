@@ -125,7 +125,7 @@ static int tables_init(struct domain *d)
     }
     rc = pirq_table_init(d);
     if (rc) {
-        grant_table_destroy(d);
+        BUG_ON(grant_table_destroy(d)); /* nobody knows the frames yet */
         evtchn_table_destroy(d);
     }
     return rc;
@@ -356,8 +356,8 @@ static int destroy_stop(struct domain *d)
 
 static int destroy_channels(struct domain *d)
 {
+    evtchn_table_destroy(d); /* unbinds pirqs */
     pirq_table_destroy(d);
-    evtchn_table_destroy(d);
     return 0;
 }
 
@@ -415,8 +415,8 @@ static bool unlink_if_unused(struct domain *d)
 {
     if (!d->is_gone || atomic_read(&d->refs) || READ_ONCE(d->mm.nr_frames))
         return false;
-    /* Grant frames go with the table; a mapping of one of them keeps a reference on d. */
-    if (d->shared && shared_page_free(d))
+    /* dom0 may still have pages of ours mapped that are not the account's frames. */
+    if (grant_table_destroy(d) || (d->shared && shared_page_free(d)))
         return false;
     d->shared = NULL;
     *list_link(d->id) = d->next;
@@ -425,7 +425,6 @@ static bool unlink_if_unused(struct domain *d)
 
 static void domain_free(struct domain *d)
 {
-    grant_table_destroy(d);
     for (unsigned i = 0; i < d->vcpus_max; i++)
         if (d->vcpu[i])
             vcpu_destroy(d->vcpu[i]);

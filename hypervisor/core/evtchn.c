@@ -193,7 +193,8 @@ int evtchn_close(struct domain *d, evtchn_port_t port)
 
 /*
  * Close all. Ports closed before an interruption cost one look each the second time, so the call is
- * simply repeated. A domain other than the caller must be paused: its own calls would undo the work.
+ * simply repeated. A domain other than the caller must be paused: its own calls would undo the
+ * work.
  */
 int evtchn_reset(struct domain *d)
 {

@@ -44,9 +44,11 @@ void evtchn_table_destroy(struct domain *d); /* closes all; no vCPU of d runs */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
 int evtchn_bind_interdomain(struct domain *d, domid_t remote, evtchn_port_t remote_port,
                             evtchn_port_t *port) must_check;
-int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu, evtchn_port_t *port) must_check;
+int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu,
+                     evtchn_port_t *port) must_check;
 int evtchn_bind_ipi(struct domain *d, uint32_t vcpu, evtchn_port_t *port) must_check;
-int evtchn_bind_pirq(struct domain *d, uint32_t pirq, uint32_t flags, evtchn_port_t *port) must_check;
+int evtchn_bind_pirq(struct domain *d, uint32_t pirq, uint32_t flags,
+                     evtchn_port_t *port) must_check;
 int evtchn_close(struct domain *d, evtchn_port_t port) must_check;
 int evtchn_send(struct domain *d, evtchn_port_t port) must_check;
 int evtchn_status(struct domain *d, evtchn_port_t port, struct evtchn_status *out) must_check;
@@ -56,7 +58,7 @@ int evtchn_reset(struct domain *d) must_check; /* -ERESTART possible */
 
 /* From the hypervisor: harmless when not bound. */
 void evtchn_send_virq(struct vcpu *v, uint32_t virq);           /* per-vCPU VIRQs */
-void evtchn_send_global_virq(struct domain *d, uint32_t virq);  /* global ones (to dom0: console, DOM_EXC) */
+void evtchn_send_global_virq(struct domain *d, uint32_t virq);  /* CONSOLE, DOM_EXC … to dom0 */
 bool evtchn_send_pirq(struct domain *d, uint32_t pirq);         /* false: not bound */
 /* Is the port pending (for SCHEDOP_poll)? -EINVAL: no such port. */
 int evtchn_is_pending(struct domain *d, evtchn_port_t port) must_check;

@@ -61,20 +61,16 @@ int evtchn_status(struct domain *d, evtchn_port_t port, struct evtchn_status *ou
     return chn ? 0 : -EINVAL;
 }
 
-/* The new place starts as a copy of the old one, or masked and empty if there was none. */
+/* The new place starts as a copy of the old one. */
 static void info_move(struct vcpu *v, struct vcpu_info *to)
 {
-    if (v->arch.info) {
-        memcpy(to, v->arch.info, sizeof(*to));
-    } else {
-        memset(to, 0, sizeof(*to));
-        to->evtchn_upcall_mask = 1;
-    }
+    memcpy(to, v->arch.info, sizeof(*to));
     store_barrier();
     WRITE_ONCE(v->arch.info, to);
     /*
      * A sender may have used the old place until now, but it set its port's pending bit before it
-     * looked which place to use. So whatever we may have missed is found by a full scan: ask for it.
+     * looked which place to use. So whatever we may have missed is found by a full scan: ask for
+     * it.
      */
     memory_barrier();
     atomic_write(&to->evtchn_pending_sel, UINT64_MAX);
@@ -124,7 +120,7 @@ void vcpu_drop_info(struct vcpu *v)
 
     if (mfn_eq(mfn, MFN_INVALID))
         return;
-    v->arch.info = NULL;
+    v->arch.info = v->info_own ? v->info_own : &d->shared->vcpu_info[v->id];
     v->info_mfn = MFN_INVALID;
     mm_lock(&d->mm);
     rc = page_put_and_type(page_of(mfn));

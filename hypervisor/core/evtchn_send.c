@@ -2,9 +2,9 @@
 /*
  * Sending events, and looking at them: pending and mask bits of the 2-level ABI.
  *
- * The bits live in pages that the guest writes at any moment, so each change is one atomic operation
- * and nothing read there is trusted: a port is a number we know, never one found in the page. An
- * event goes up three levels, and each sender climbs only as far as it was the first:
+ * The bits live in pages that the guest writes at any moment, so each change is one atomic
+ * operation and nothing read there is trusted: a port is a number we know, never one found in the
+ * page. An event goes up three levels, and each sender climbs only as far as it was the first:
  *
  *     port's pending bit -> (unless masked) selector bit of its word -> upcall pending -> kick
  *
@@ -31,8 +31,6 @@ static void vcpu_mark_pending(struct vcpu *v, evtchn_port_t port)
 {
     struct vcpu_info *info = READ_ONCE(v->arch.info);
 
-    if (!info) /* above the shared page's share and not registered yet; registering tells all */
-        return;
     if (atomic_bit_set(&info->evtchn_pending_sel, port / 64))
         return;
     if (atomic_xchg(&info->evtchn_upcall_pending, 1) == 0)

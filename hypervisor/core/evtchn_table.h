@@ -13,7 +13,9 @@
 
 #define EVTCHNS_PER_BUCKET 128
 
-/* The channel of a port, whatever its state; NULL: no such port. Lock held, or see evtchn_send.c. */
+/*
+ * The channel of a port, whatever its state; NULL: no such port. Lock held, or see evtchn_send.c.
+ */
 struct evtchn *evtchn_lookup(const struct domain *d, evtchn_port_t port) must_check;
 /*
  * The lowest free port, still free on return: the caller gives it a state or leaves it. Lock held.
@@ -24,7 +26,9 @@ int evtchn_find_free(struct domain *d, evtchn_port_t *port) must_check;
 void evtchn_lock_pair(struct domain *a, struct domain *b);
 void evtchn_unlock_pair(struct domain *a, struct domain *b);
 
-/* Set the port pending, tell its vCPU and whoever polls. The channel's table or its peer's locked. */
+/*
+ * Set the port pending, tell its vCPU and whoever polls. The channel's table or its peer's locked.
+ */
 void evtchn_notify(struct domain *d, const struct evtchn *chn, evtchn_port_t port);
 
 /* One event port per vCPU, or one per domain, bound on vCPU 0 at first? -EINVAL: no such VIRQ. */

@@ -7,7 +7,7 @@
  * the entry's number. The other domain maps the frame by (domain, number), or has us copy.
  *
  *      granter's table          active entry (ours)            mapper
- *      { flags, domid, frame }  { pins by kind, frame, domid } handle -> maptrack { rd, ref, flags }
+ *      { flags, domid, frame }  { pins, frame, domid }         handle -> { domain, ref, flags }
  *
  *      permit_access   --map, copy: pin-->   pinned: reading [+ writing] set in the granter's flags
  *             ^                                      |  ^
@@ -17,8 +17,8 @@
  *      handle:  free -> reserved -> mapped {host, device} -> unmapping -> (flush) -> free
  *
  * Rules that everything rests on:
- *  - Each pin has one reference on the frame, with a writable type if it is a write pin. So a granted
- *    frame is not freed while mapped and never becomes a page table while another domain can write
+ *  - Each pin has one reference on the frame, with a writable type if it is a write pin. So a
+ *    granted frame is not freed while mapped and never becomes a page table while another domain can write
  *    it. The references of a host mapping belong to the page-table entry itself.
  *  - References are dropped only after the TLBs that could hold the mapping were flushed.
  *  - The shared entry is hostile memory: see grant_pin.c.
@@ -36,10 +36,15 @@
 
 #define ACTIVE_BYTES (GRANTS_PER_FRAME * sizeof(struct grant_active))
 
-/* ---- the table ---------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
-/* One more frame behind the last, not counted yet. */
-static int frame_add(struct domain *d, unsigned index)
+static mfn_t frame_mfn(const struct domain *d, unsigned index)
+{
+    return maddr_to_mfn(machine_maddr(d->grants.frame[index]));
+}
+
+/* Memory for one more frame, which no guest can name yet. */
+static int frame_prepare(struct domain *d, unsigned index)
 {
     mfn_t mfn = frames_alloc(NULL, 0, 0);
     struct grant_active *active = mfn_eq(mfn, MFN_INVALID) ? NULL : heap_alloc(ACTIVE_BYTES);
@@ -50,33 +55,27 @@ static int frame_add(struct domain *d, unsigned index)
         return -ENOMEM;
     }
     machine_clear_frame(mfn); /* before the guest can see what it held */
-    mm_lock(&d->mm);
-    page_share(page_of(mfn), &d->mm);
-    mm_unlock(&d->mm);
     d->grants.frame[index] = machine_map(mfn);
     d->grants.active[index] = active;
     return 0;
 }
 
-/*
- * The guest, or a tool of dom0, may still have the frame mapped: then it cannot be used for anything
- * else yet and stays with the dead domain's account.
- */
-static void frame_remove(struct domain *d, unsigned index)
+static void frame_discard(struct domain *d, unsigned index)
 {
-    mfn_t mfn = maddr_to_mfn(machine_maddr(d->grants.frame[index]));
-    int rc;
-
-    mm_lock(&d->mm);
-    rc = page_unshare(page_of(mfn));
-    mm_unlock(&d->mm);
-    if (rc)
-        log_warning("d%u: grant table frame %lx is still mapped", d->id, mfn_x(mfn));
-    else
-        frames_release(mfn, 0);
+    frames_release(frame_mfn(d, index), 0);
     heap_free(d->grants.active[index], ACTIVE_BYTES);
     d->grants.frame[index] = NULL;
     d->grants.active[index] = NULL;
+}
+
+/* Frames up to `have` become part of the table. */
+static void frames_commit(struct domain *d, unsigned have)
+{
+    mm_lock(&d->mm);
+    for (unsigned i = d->grants.nr_frames; i < have; i++)
+        page_share(page_of(frame_mfn(d, i)), &d->mm);
+    mm_unlock(&d->mm);
+    d->grants.nr_frames = have;
 }
 
 int grant_table_grow(struct domain *d, unsigned nr)
@@ -90,12 +89,13 @@ int grant_table_grow(struct domain *d, unsigned nr)
     if (nr > table->frames_max)
         rc = -EINVAL;
     while (!rc && have < nr) { /* nr <= GRANT_FRAMES_MAX */
-        rc = frame_add(d, have);
+        rc = frame_prepare(d, have);
         have += !rc;
     }
+    if (!rc)
+        frames_commit(d, have);
     while (rc && have > table->nr_frames)
-        frame_remove(d, --have);
-    table->nr_frames = have;
+        frame_discard(d, --have);
     lock_drop(&table->lock);
     return rc;
 }
@@ -111,11 +111,32 @@ int grant_table_init(struct domain *d)
     return grant_table_grow(d, 1);
 }
 
-void grant_table_destroy(struct domain *d)
+/* -EBUSY: a tool of dom0 still has the frame mapped, and nothing has changed. */
+static int frame_remove(struct domain *d, unsigned index)
 {
+    int rc;
+
+    mm_lock(&d->mm);
+    rc = page_unshare(page_of(frame_mfn(d, index)));
+    mm_unlock(&d->mm);
+    if (!rc)
+        frame_discard(d, index);
+    return rc;
+}
+
+int grant_table_destroy(struct domain *d)
+{
+    struct grant_table *table = &d->grants;
+
     maptrack_destroy(d);
-    while (d->grants.nr_frames > 0)
-        frame_remove(d, --d->grants.nr_frames);
+    while (table->nr_frames > 0) {
+        int rc = frame_remove(d, table->nr_frames - 1);
+
+        if (rc)
+            return rc;
+        table->nr_frames--;
+    }
+    return 0;
 }
 
 mfn_t grant_table_frame(struct domain *d, unsigned index)
@@ -124,12 +145,12 @@ mfn_t grant_table_frame(struct domain *d, unsigned index)
 
     lock_take(&d->grants.lock);
     if (index < d->grants.nr_frames)
-        mfn = maddr_to_mfn(machine_maddr(d->grants.frame[index]));
+        mfn = frame_mfn(d, index);
     lock_drop(&d->grants.lock);
     return mfn;
 }
 
-/* ---- whom a call names --------------------------------------------------------------------------- */
+/* ---- whom a call names ----------------------------------------------------------------------- */
 
 struct domain *grant_peer_get(domid_t id)
 {
@@ -162,7 +183,7 @@ static int status_to_errno(int16_t status)
     return status == GNTST_permission_denied ? -EPERM : -ESRCH;
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static int16_t frame_list_write(struct domain *d, guest_ptr_t list, unsigned nr)
 {
@@ -275,7 +296,7 @@ int grant_swap_ref(struct vcpu *v, struct gnttab_swap_grant_ref *op)
     return 0;
 }
 
-/* ---- invariants ------------------------------------------------------------------------------------ */
+/* ---- invariants ------------------------------------------------------------------------------ */
 
 static bool active_is_sound(struct domain *d, const struct grant_active *act)
 {
@@ -289,8 +310,10 @@ static bool active_is_sound(struct domain *d, const struct grant_active *act)
     if (!mfn_valid(_mfn(act->frame)))
         return false;
     page = page_of(_mfn(act->frame));
-    /* A granted frame is the granter's, and its counts cover the pins: a host mapping that the mapper
-     * has overwritten gave its references back and left the pin, so only device pins are certain. */
+    /*
+     * A granted frame is the granter's, and its counts cover the pins: a host mapping that the
+     * mapper overwrote gave its references back and left the pin, so device pins alone are certain.
+     */
     if (page->owner != d->mm.slot)
         return act->pins[PIN_DEVICE_READ] == 0 && act->pins[PIN_DEVICE_WRITE] == 0;
     if (page->refs < (unsigned)act->pins[PIN_DEVICE_READ] + act->pins[PIN_DEVICE_WRITE])

@@ -28,13 +28,16 @@ struct grant_table {
 
 int grant_table_init(struct domain *d) must_check;
 /*
- * Forget all mappings that the dying d holds of others' grants; no vCPU of d runs, and its page tables
- * were released before (account_relinquish()): a mapping's reference to the granting domain is what
- * keeps the account of the frames that they named. -ERESTART: call again.
+ * Forget all mappings that the dying d holds of others' grants; no vCPU of d runs. The entries in
+ * its page tables keep their references on the frames until account_relinquish(). -ERESTART: call
+ * again.
  */
 int grant_table_release_mappings(struct domain *d) must_check;
-/* With the last reference to d: each mapping of d's grants holds one, so none is left. */
-void grant_table_destroy(struct domain *d);
+/*
+ * After the last reference to d was put: each mapping of d's grants holds one, so none is left. 0,
+ * or -EBUSY while a frame of the table itself is still mapped somewhere: call again.
+ */
+int grant_table_destroy(struct domain *d);
 
 void grant_map(struct vcpu *v, struct gnttab_map_grant_ref *op);
 /* unmap in two phases: all elements of a batch, then one flush, then the puts. */
@@ -42,7 +45,7 @@ void grant_unmap(struct vcpu *v, struct gnttab_unmap_grant_ref *op);
 void grant_unmap_and_replace(struct vcpu *v, struct gnttab_unmap_and_replace *op);
 void grant_unmap_flush(struct vcpu *v); /* end of a batch of unmaps: flush, then drop references */
 void grant_copy(struct vcpu *v, struct gnttab_copy *op);
-void grant_setup_table(struct vcpu *v, struct gnttab_setup_table *op); /* frame list goes by its guest pointer */
+void grant_setup_table(struct vcpu *v, struct gnttab_setup_table *op); /* writes the list */
 void grant_query_size(struct vcpu *v, struct gnttab_query_size *op);
 int grant_get_version(struct vcpu *v, struct gnttab_get_version *op); /* -ESRCH -EPERM */
 int grant_set_version(struct vcpu *v, struct gnttab_set_version *op); /* -ENOSYS: 2; -EINVAL */

@@ -4,9 +4,9 @@
  * virtual address or named by its machine address; a device mapping only fixes the frame and tells
  * its bus address. Both may be asked for at once, under one handle.
  *
- * Steps, each undone if a later one refuses: reserve a handle; pin the grant, which takes references;
- * write the entry, which takes over the host mapping's references; publish the handle, which cannot
- * fail.
+ * Steps, each undone if a later one refuses: reserve a handle; pin the grant, which takes
+ * references; write the entry, which takes over the host mapping's references; publish the handle,
+ * which cannot fail.
  */
 #include "core/grant_table.h"
 #include "mm/update.h"

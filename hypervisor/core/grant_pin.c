@@ -6,8 +6,8 @@
  * pin: one compare-and-swap checks type and grantee and sets the "in use" bits that keep an honest
  * domain from withdrawing it; only then is the frame number read, also once, and kept in the active
  * entry. Later pins go by the active entry: whatever the guest writes meanwhile changes nothing but
- * its own view. The bits are cleared when the last pin, or the last writing pin, goes, and after the
- * references of that pin were dropped.
+ * its own view. The bits are cleared when the last pin, or the last writing pin, goes, and after
+ * the references of that pin were dropped.
  */
 #include "core/grant_table.h"
 #include "lib/bits.h"
@@ -30,7 +30,7 @@ static bool is_written(const struct grant_active *act)
     return act->pins[PIN_HOST_WRITE] || act->pins[PIN_DEVICE_WRITE];
 }
 
-/* ---- references on the frame ------------------------------------------------------------------- */
+/* ---- references on the frame ----------------------------------------------------------------- */
 
 /* Account lock held. */
 static int16_t reference_get(struct domain *rd, struct page *page, bool write)
@@ -92,7 +92,7 @@ void grant_frame_put(struct domain *rd, mfn_t mfn, unsigned kinds)
     mm_unlock(&rd->mm);
 }
 
-/* ---- the "in use" bits of the shared entry ------------------------------------------------------ */
+/* ---- the "in use" bits of the shared entry --------------------------------------------------- */
 
 /*
  * flags and domid change together as one word, so that no mixture of two grants is ever accepted.
@@ -129,7 +129,7 @@ static void in_use_update(struct grant_entry_v1 *entry, const struct grant_activ
         atomic_and(&entry->flags, (uint16_t)~GTF_reading);
 }
 
-/* ---- pins -------------------------------------------------------------------------------------- */
+/* ---- pins ------------------------------------------------------------------------------------ */
 
 /* What the active entry allows, whatever the guest's entry says. */
 static int16_t active_check(const struct grant_active *act, domid_t user, unsigned kinds)

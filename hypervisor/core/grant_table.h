@@ -11,7 +11,7 @@
 
 #define GRANTS_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
 
-/* ---- pins: uses of a grant, counted by kind ---------------------------------------------------- */
+/* ---- pins: uses of a grant, counted by kind -------------------------------------------------- */
 
 enum grant_pin { PIN_HOST_READ, PIN_HOST_WRITE, PIN_DEVICE_READ, PIN_DEVICE_WRITE, GRANT_PINS };
 #define PIN_BIT(kind) (1u << (kind))
@@ -26,16 +26,17 @@ struct grant_active {
 };
 
 /*
- * Pin grant `ref` of rd for domain `user`, once for each kind in the set `kinds`, with the references
- * on its frame that go with each: a plain one, and a writable type reference for a write pin. Takes
- * rd's grant and account locks. GNTST_okay and *mfn, or nothing has changed:
- * bad_gntref: beyond the table; general_error: not granted so, or the frame cannot be written;
- * no_space: too many pins; bad_page: not rd's frame.
- * `mapping`: not a copy; sub-page grants cannot be mapped.
+ * Pin grant `ref` of rd for domain `user`, once for each kind in the set `kinds`, with the
+ * references on its frame that go with each: a plain one, and a writable type reference for a write
+ * pin. Takes rd's grant and account locks. GNTST_okay and *mfn, or nothing has changed: bad_gntref:
+ * beyond the table; general_error: not granted so, or the frame cannot be written; no_space: too
+ * many pins; bad_page: not rd's frame. `mapping`: not a copy; sub-page grants cannot be mapped.
  */
 int16_t grant_pin_get(struct domain *rd, grant_ref_t ref, domid_t user, unsigned kinds,
                       bool mapping, mfn_t *mfn) must_check;
-/* Undo; `refs`: the kinds whose references are dropped too (a subset; the rest live on elsewhere). */
+/*
+ * Undo; `refs`: the kinds whose references are dropped too (a subset; the rest live on elsewhere).
+ */
 void grant_pin_put(struct domain *rd, grant_ref_t ref, unsigned kinds, unsigned refs);
 /* The frame of a pinned grant. */
 mfn_t grant_pinned_frame(struct domain *rd, grant_ref_t ref) must_check;
@@ -61,7 +62,7 @@ unsigned grant_kinds(unsigned flags);
 /* Machine address of the entry of a host mapping; 0: none. Whose table it is in, mm/ checks. */
 maddr_t grant_host_slot(const struct vcpu *v, uint64_t host_addr, unsigned flags);
 
-/* ---- handles ----------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 #define MAPTRACK_NONE     UINT32_MAX
 #define MAPTRACK_PER_PAGE 256
@@ -89,23 +90,27 @@ void maptrack_cancel(struct domain *ld, grant_handle_t handle);
 void maptrack_publish(struct domain *ld, grant_handle_t handle, struct domain *rd, grant_ref_t ref,
                       unsigned flags);
 /*
- * Claim the parts of a valid handle that are in `parts` (perhaps none of them is mapped): they are no
- * longer mapped for anyone else. False: no such handle. *out: its state before. End each success by
- * maptrack_unclaim() (they are mapped again) or maptrack_end() (they are gone).
+ * Claim the parts of a valid handle that are in `parts` (perhaps none of them is mapped): they are
+ * no longer mapped for anyone else. False: no such handle. *out: its state before. End each success
+ * by maptrack_unclaim() (they are mapped again) or maptrack_end() (they are gone).
  */
 bool maptrack_claim(struct domain *ld, grant_handle_t handle, unsigned parts, struct maptrack *out)
     must_check;
 void maptrack_unclaim(struct domain *ld, grant_handle_t handle, unsigned parts);
-/* Frees the handle with the last part; the reference to its domain is then dropped. No lock held. */
+/*
+ * Frees the handle with the last part; the reference to its domain is then dropped. No lock held.
+ */
 void maptrack_end(struct domain *ld, grant_handle_t handle);
 /* Lock held; handle < nr_maptrack. */
 struct maptrack *maptrack_at(const struct domain *ld, grant_handle_t handle);
 bool maptrack_check(struct domain *ld);
-/* End of the domain: give the highest page of handles back, none of them in use. No new ones then. */
+/*
+ * End of the domain: give the highest page of handles back, none of them in use. No new ones then.
+ */
 void maptrack_shrink(struct domain *ld);
 void maptrack_destroy(struct domain *ld);
 
-/* ---- domains ----------------------------------------------------------------------------------- */
+/* ---- domains --------------------------------------------------------------------------------- */
 
 /* The other party of a map or copy, with a reference; NULL: none, or it is dying. */
 struct domain *grant_peer_get(domid_t id) must_check;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Unmapping grants, in two phases so that a batch needs one TLB flush: each element claims its part
- * of the handle and clears the page-table entry; what is left, dropping pins and references, waits in
- * a list of this CPU until the flush. Nobody can reuse the frame or the handle in between.
+ * of the handle and clears the page-table entry; what is left, dropping pins and references, waits
+ * in a list of this CPU until the flush. Nobody can reuse the frame or the handle in between.
  *
  * The list never outlives a hypercall: whoever calls grant_unmap() calls grant_unmap_flush() before
  * it returns to the guest, and the list empties itself by a flush when it is full.
@@ -102,7 +102,9 @@ void grant_unmap(struct vcpu *v, struct gnttab_unmap_grant_ref *op)
         unmap_postpone(v, &m, op->handle, grant_kinds(parts | (m.flags & GNTMAP_readonly)));
 }
 
-/* Moving another mapping into the place is not offered: without a new address it is a plain unmap. */
+/*
+ * Moving another mapping into the place is not offered: without a new address it is a plain unmap.
+ */
 void grant_unmap_and_replace(struct vcpu *v, struct gnttab_unmap_and_replace *op)
 {
     struct gnttab_unmap_grant_ref plain = { .host_addr = op->host_addr, .handle = op->handle };
@@ -116,8 +118,8 @@ void grant_unmap_and_replace(struct vcpu *v, struct gnttab_unmap_and_replace *op
 }
 
 /*
- * Death of the mapper. Entries in its page tables owned their references and gave them back when the
- * tables were released; the device parts' references are ours to drop.
+ * Death of the mapper. Entries in its page tables owned their references and gave them back when
+ * the tables were released; the device parts' references are ours to drop.
  */
 static void handle_release(struct domain *d, grant_handle_t handle)
 {

@@ -4,11 +4,7 @@
  * table, orders of map, unmap and copy, and that everything returns to its start state.
  * b grants; a (dom0) and c map and copy.
  */
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "fixture.h"
+#include "core/fixture.h"
 
 #include "core/grant_table.h"
 #include "lib/errno.h"
@@ -43,7 +39,7 @@ static void end(void)
     fixture_end();
 }
 
-/* ---- the guests' side ---------------------------------------------------------------------------- */
+/* ---- the guests' side ------------------------------------------------------------------------ */
 
 static struct grant_entry_v1 *entry(struct domain *d, grant_ref_t ref)
 {
@@ -123,7 +119,7 @@ static struct gnttab_copy copy_op(void)
     return op;
 }
 
-/* ---- the table ----------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 START_TEST(starts_with_one_frame)
 {
@@ -272,7 +268,7 @@ START_TEST(only_version_1)
 }
 END_TEST
 
-/* ---- mapping ------------------------------------------------------------------------------------- */
+/* ---- mapping --------------------------------------------------------------------------------- */
 
 START_TEST(map_by_address)
 {
@@ -592,7 +588,7 @@ START_TEST(handles_without_memory)
 }
 END_TEST
 
-/* ---- unmapping ----------------------------------------------------------------------------------- */
+/* ---- unmapping ------------------------------------------------------------------------------- */
 
 START_TEST(unmap_wrong_handles)
 {
@@ -758,7 +754,7 @@ START_TEST(unmap_and_replace_without_replacement)
 }
 END_TEST
 
-/* ---- hostile granters ---------------------------------------------------------------------------- */
+/* ---- hostile granters ------------------------------------------------------------------------ */
 
 /* While mapped, the entry may say anything: the mapping goes by what the first pin saw. */
 START_TEST(entry_changed_while_mapped)
@@ -823,7 +819,7 @@ START_TEST(other_bits_survive)
 }
 END_TEST
 
-/* ---- copying ------------------------------------------------------------------------------------- */
+/* ---- copying --------------------------------------------------------------------------------- */
 
 START_TEST(copy_from_a_grant)
 {
@@ -1029,7 +1025,7 @@ START_TEST(copy_beside_a_mapping)
 }
 END_TEST
 
-/* ---- swapping ------------------------------------------------------------------------------------ */
+/* ---- swapping -------------------------------------------------------------------------------- */
 
 START_TEST(swap_entries)
 {
@@ -1072,7 +1068,7 @@ START_TEST(swap_errors)
 }
 END_TEST
 
-/* ---- death --------------------------------------------------------------------------------------- */
+/* ---- death ----------------------------------------------------------------------------------- */
 
 START_TEST(mapper_dies)
 {
@@ -1126,6 +1122,21 @@ START_TEST(granter_dies)
 }
 END_TEST
 
+/* A tool of dom0 still shows a frame of the dead domain's table: its domain waits for that. */
+START_TEST(table_frame_mapped_at_the_end)
+{
+    struct page *page = page_of(grant_table_frame(c, 0));
+
+    ck_assert_int_eq(grant_table_grow(c, 3), 0);
+    page->refs++;
+    ck_assert_int_eq(grant_table_release_mappings(c), 0);
+    ck_assert_int_eq(grant_table_destroy(c), -EBUSY);
+    page->refs--;
+    ck_assert_int_eq(grant_table_destroy(c), 0);
+    ck_assert_int_eq(grant_table_destroy(c), 0);
+}
+END_TEST
+
 START_TEST(self_mapper_dies)
 {
     run(b->vcpu[0]);
@@ -1152,7 +1163,7 @@ START_TEST(mapper_dies_without_the_entry)
 }
 END_TEST
 
-/* ---- interleavings ------------------------------------------------------------------------------- */
+/* ---- interleavings --------------------------------------------------------------------------- */
 
 struct held {
     grant_handle_t handle;
@@ -1262,7 +1273,8 @@ int main(void)
         copy_from_a_grant, copy_to_a_grant, copy_between_two_grants, copy_within_one_frame,
         copy_stays_within_the_frame, copy_of_nothing, copy_wrong_domains, copy_wrong_references,
         copy_wrong_destinations, copy_beside_a_mapping, swap_entries, swap_errors, mapper_dies,
-        mapper_dies_in_steps, granter_dies, self_mapper_dies, mapper_dies_without_the_entry,
+        mapper_dies_in_steps, granter_dies,
+        table_frame_mapped_at_the_end, self_mapper_dies, mapper_dies_without_the_entry,
     };
 
     tcase_add_checked_fixture(tc, start, end);
