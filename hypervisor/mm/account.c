@@ -41,6 +41,7 @@ int mm_account_register(struct mm_account *acct)
     acct->nr_shared = 0;
     for (unsigned level = 0; level < ARRAY_SIZE(acct->releasing); level++)
         acct->releasing[level] = NULL;
+    acct->nr_releasing = 0;
     acct->relinquish_next = 0;
     WRITE_ONCE(accounts.by_slot[acct->slot], acct);
     return 0;
@@ -92,7 +93,7 @@ static void foreign_put_now(uint64_t entry)
     BUG_ON(!owner);
     lock_take(&owner->lock);
     if (entry & FOREIGN_WRITABLE)
-        page_put_writable(page);
+        page_put_writable(page, owner);
     else
         page_put(page);
     lock_drop(&owner->lock);

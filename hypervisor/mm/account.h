@@ -28,6 +28,7 @@ struct mm_account {
     uint64_t cpus;
     uint32_t tlb_epoch;       /* counts mm's flushes of `cpus`; see docs/memory.md */
     struct page *releasing[4]; /* by level, L1 first: tables whose release was interrupted */
+    uint32_t nr_releasing;
     uint64_t relinquish_next; /* frames below are given back already */
     uint16_t nr_shared;       /* hypervisor frames shown to it now */
     /* Device memory and ports this account may map: checked by mm through this function. */

@@ -161,6 +161,7 @@ void release_later(struct page *page, struct mm_account *owner)
 
     BUG_ON(*note || !(page->flags & PAGE_RELEASING));
     *note = page;
+    owner->nr_releasing++;
 }
 
 int release_continue(struct mm_account *acct)
@@ -174,6 +175,7 @@ int release_continue(struct mm_account *acct)
         if (table_put_level(acct->releasing[level], acct))
             return -ERESTART;
         acct->releasing[level] = NULL;
+        acct->nr_releasing--;
     }
     return 0;
 }
