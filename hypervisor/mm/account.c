@@ -3,11 +3,12 @@
  * Accounts: the slot table, the lock of an account with its allowance of work, and the puts of
  * foreign frames that wait for the lock to be dropped.
  *
- * A control domain's tables hold references on frames of other accounts. Such a reference is guarded
- * by the other account's lock, and the frame may be reused as soon as it is gone. So when an entry
- * that named a foreign frame is removed, the put is noted on a per-CPU list; when the lock of the
- * tables' account is dropped, its CPUs are flushed once and the noted references are put, each under
- * its owner's lock. No lock order is broken, and no stale entry outlives its reference.
+ * A control domain's tables hold references on frames of other accounts. Such a reference is
+ * guarded by the other account's lock, and the frame may be reused as soon as it is gone. So when
+ * an entry that named a foreign frame is removed, the put is noted on a per-CPU list; when the
+ * lock of the tables' account is dropped, its CPUs are flushed once and the noted references are
+ * put, each under its owner's lock. No lock order is broken, and no stale entry outlives its
+ * reference.
  */
 #include "mm/internal.h"
 

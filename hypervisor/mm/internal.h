@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of mm/ ask of each other. All functions want the lock of the account whose frames
- * they touch. The call graph goes down one level at a time (l4 → l3 → l2 → l1) and never up.
+ * they touch. The call graph goes down one level at a time (l4 -> l3 -> l2 -> l1) and never up.
  */
 #ifndef LAMINA_MM_INTERNAL_H
 #define LAMINA_MM_INTERNAL_H
@@ -15,7 +15,7 @@
 #include "sys/percpu.h"
 #include "x86/machine.h"
 
-/* ---- entries: entry.c -------------------------------------------------------------------------- */
+/* ---- entries: entry.c ---------------------------------------------------------------------- */
 
 #define TABLE_ENTRIES 512
 
@@ -70,7 +70,7 @@ void l2e_write(uint64_t *slot, uint64_t entry, enum pte_update how);
 void l3e_write(uint64_t *slot, uint64_t entry, enum pte_update how);
 void l4e_write(uint64_t *slot, uint64_t entry, enum pte_update how);
 
-/* ---- types: page_type.c, validate.c ------------------------------------------------------------ */
+/* ---- types: page_type.c, validate.c -------------------------------------------------------- */
 
 static inline bool is_table_type(unsigned type)
 {
@@ -112,7 +112,7 @@ static inline bool is_releasing(const struct mm_account *acct)
     return acct->nr_releasing != 0;
 }
 
-/* ---- accounts, frames -------------------------------------------------------------------------- */
+/* ---- accounts, frames ---------------------------------------------------------------------- */
 
 #define MM_WORK_MAX 1024 /* table entries worked on under one lock: well under 100 microseconds */
 
@@ -124,7 +124,9 @@ void account_flush(struct mm_account *acct);
 bool foreign_put_room(void) must_check;
 void foreign_put(struct page *page, bool writable);
 
-/* One less than the word holds: the state that an interrupted release keeps needs one of its own. */
+/*
+ * One less than the word holds: the state that an interrupted release keeps needs one of its own.
+ */
 #define REFS_MAX (UINT32_MAX - 1)
 
 /* page_get() and the writable type as the entry paths take them: in line, for their budget. */
