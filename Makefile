@@ -59,6 +59,7 @@ help:
 include $(wildcard tests/unit/*/rules.mk)
 -include tests/fuzz/rules.mk
 -include tests/guest/rules.mk
+-include tests/bench/rules.mk
 -include tests/system/rules.mk
 include scripts/rules.mk
 

@@ -110,7 +110,8 @@ static void inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t erro
     const struct trap_info *ti = &v->arch.traps[vector];
     uint64_t extra = error_code;
 
-    bounce(v, ti->address, ti->cs, is_masked(v), TI_GET_IF(ti), &extra, has_error);
+    /* As in Xen, 64-bit handlers run in the flat segment whatever their entry names. */
+    bounce(v, ti->address, FLAT_KERNEL_CS, is_masked(v), TI_GET_IF(ti), &extra, has_error);
 }
 
 void trap_inject(struct vcpu *v, uint8_t vector, uint32_t error_code)

@@ -59,7 +59,6 @@ void asm_offsets(void)
     OFFSET(INFO_MASK, struct vcpu_info, evtchn_upcall_mask);
     OFFSET(INFO_CR2, struct vcpu_info, arch.cr2);
     OFFSET(TRAP_FLAGS, struct trap_info, flags);
-    OFFSET(TRAP_CS, struct trap_info, cs);
     OFFSET(TRAP_ADDRESS, struct trap_info, address);
     OFFSET(CPU_ENTRY_REGS_END, struct cpu_entry, regs_end);
 }

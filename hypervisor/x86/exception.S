@@ -3,11 +3,11 @@
  * Exceptions and interrupts, and the way out to ring 3.
  *
  * From ring 3 the processor pushes its frame at the end of the vCPU's regs. The plain exceptions
- * and page faults that cannot be ours are bounced to the guest kernel right here; the rest goes to C on
- * the CPU's stack, and leaves through guest_exit. From ring 0 an exception is a recovery point
+ * and page faults that cannot be ours are bounced to the guest kernel right here; the rest goes to
+ * C on the CPU's stack, and leaves through guest_exit. From ring 0 an exception is a recovery point
  * (fault.c) or the end; interrupts come only while idle or in an interrupt window.
  *
- * Instructions, hypervisor part: page fault from user mode and its return by iret 130, the iret of
+ * Instructions, hypervisor part: page fault from user mode and its return by iret 128, the iret of
  * entry.S included.
  */
 #include "x86/entry.h"
@@ -98,16 +98,15 @@ interrupt_entries:
 .endm
 
 /*
- * RDI = vCPU; RAX RDI RDX RCX R11 are in regs. Leads to the guest's handler if that is a plain one:
- * flat 64-bit code segment, address in the upper half; else C does it. RAX becomes the frame, RDX
- * the trap's entry, RCX the CS of the frame. `words` is the size of the frame.
+ * RDI = vCPU; RAX RDI RDX RCX R11 are in regs. Leads to the guest's handler if its address is in
+ * the upper half; else C does it. Handlers run in the flat code segment whatever their entry says.
+ * RAX becomes the frame, RDX the trap's entry, RCX the CS of the frame. `words` is the size of
+ * the frame.
  */
 .macro BOUNCE words
     mov REGS_VECTOR(%rdi), %edx
     shl $4, %edx
     add G_TRAPS(%rdi), %rdx
-    cmpw $SEL_USER_CS, TRAP_CS(%rdx)
-    jne exception_saved
     mov TRAP_ADDRESS(%rdx), %rax
     sar $47, %rax
     inc %rax

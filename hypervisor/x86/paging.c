@@ -3,8 +3,8 @@
  * The hypervisor's own page tables: sixteen L3 tables, one for each L4 slot, shared by every root
  * in the machine. A mapping made here is therefore seen in all address spaces at once, and nothing
  * here is ever unmapped but the descriptor windows (guest_state.c). boot.S has filled the direct
- * map of the first 4 GiB and mapped the image; this file gives the image its protections and maps the
- * rest: RAM above 4 GiB, tables of mm/, device registers, the CPUs' windows.
+ * map of the first 4 GiB and mapped the image; this file gives the image its protections and maps
+ * the rest: RAM above 4 GiB, tables of mm/, device registers, the CPUs' windows.
  *
  * Callers serialise: boot code, or machine_map_device() under its own lock.
  */

@@ -8,7 +8,11 @@
     .section .text.start, "ax"
     .globl guest_entry
 guest_entry:
+    rdtsc                        /* first of all: what it took to get here */
     cld
+    shlq $32, %rdx
+    orq %rdx, %rax
+    movq %rax, start_tsc(%rip)
     movq %rsi, start_info(%rip)
     leaq guest_stack_end(%rip), %rsp
     xorl %ebp, %ebp
@@ -26,8 +30,10 @@ guest_stack_end:
 
     .data
     .balign 8
-    .globl start_info
+    .globl start_info, start_tsc
 start_info:
+    .quad 0
+start_tsc:
     .quad 0
 
 /* name size 4, descriptor size, type, "Xen", descriptor padded to 4 bytes */

@@ -9,6 +9,7 @@
 #define VIRT_BASE 0xffffffff80000000UL
 
 extern struct start_info *start_info;
+extern uint64_t start_tsc; /* the time stamp counter at the guest's first instruction */
 
 /* The guest's program. When it returns the domain powers off. */
 void guest_main(void);
