@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Changing page tables. Each function checks everything, then commits. Account locks are taken
- * inside unless said. `acct` owns the tables, `owner` the frames that new entries name (the same but
- * for a control domain mapping foreign frames; NULL: device memory, DOMID_IO).
- * Errors: -EINVAL refused by validation, -EPERM not allowed, -ERESTART stopped half way: repeat.
+ * inside unless said. `acct` owns the tables, `owner` the frames that new entries name (the same
+ * but for a control domain mapping foreign frames; NULL: device memory, DOMID_IO). Errors:
+ * -EINVAL refused by validation, -EPERM not allowed, -ERESTART stopped half way: repeat.
  */
 #ifndef LAMINA_MM_UPDATE_H
 #define LAMINA_MM_UPDATE_H
@@ -69,7 +69,7 @@ int account_relinquish(struct mm_account *acct) must_check;
 /* Recount everything from the tables and compare: true when consistent. Debug key and tests. */
 bool page_audit(void);
 /*
- * Reports the references held outside mm (roots, grants, descriptor pages, vcpu_info …) for the
+ * Reports the references held outside mm (roots, grants, descriptor pages, vcpu_info ...) for the
  * audit, by calling count(mfn, typed) for each. NULL: what is left over is taken for theirs.
  */
 extern void (*page_audit_others)(void (*count)(mfn_t mfn, bool typed));

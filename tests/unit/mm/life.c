@@ -117,7 +117,9 @@ START_TEST(pin_without_interruption)
 }
 END_TEST
 
-/* Stopped at every possible place of the tree, then given up: the account still comes back whole. */
+/*
+ * Stopped at every possible place of the tree, then given up: the account still comes back whole.
+ */
 START_TEST(given_up_half_way)
 {
     wide_tree(&guest, 8);
@@ -238,7 +240,8 @@ START_TEST(foreign_needs_control)
     mfn_t l1 = frame(&guest), theirs = frame(&control);
 
     ck_assert_int_eq(pt_pin(&guest, l1, PT_L1), 0);
-    ck_assert_int_eq(update_from(&guest, &control, slot(l1, 0), pte(theirs, P), PTE_NORMAL), -EPERM);
+    ck_assert_int_eq(update_from(&guest, &control, slot(l1, 0), pte(theirs, P), PTE_NORMAL),
+                     -EPERM);
     ck_assert_uint_eq(rec(theirs)->refs, 1);
 }
 END_TEST
@@ -249,7 +252,8 @@ START_TEST(foreign_of_a_dying_account)
 
     ck_assert_int_eq(pt_pin(&control, l1, PT_L1), 0);
     guest.is_dying = true;
-    ck_assert_int_eq(update_from(&control, &guest, slot(l1, 0), pte(theirs, P), PTE_NORMAL), -EINVAL);
+    ck_assert_int_eq(update_from(&control, &guest, slot(l1, 0), pte(theirs, P), PTE_NORMAL),
+                     -EINVAL);
     guest.is_dying = false;
 }
 END_TEST
