@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Entries that map granted frames. The grant code has checked the grant and taken the references;
- * here they become an entry's, or come back from one. Only an empty slot is filled and only a slot
- * that still holds the mapping is cleared, so the guest's other ways to change entries cannot make
- * the two disagree about who holds a reference.
+ * here they become an entry's, or come back from one. What an entry held before is put, as in any
+ * update, and only an entry that still names the frame is cleared: each reference is put once.
  */
 #include "mm/internal.h"
 
@@ -26,8 +25,11 @@ int pt_grant_map(struct mm_account *acct, maddr_t where, uint64_t entry)
     ASSERT(entry & PTE_PRESENT);
     mm_lock(acct);
     slot = grant_slot(acct, where);
-    if (slot && !acct->is_dying && !(READ_ONCE(*slot) & PTE_PRESENT)) {
+    if (slot && !acct->is_dying && l1e_put_room(acct, READ_ONCE(*slot))) {
+        uint64_t old = READ_ONCE(*slot);
+
         l1e_write(slot, (entry | PTE_USER) & ~(PTE_GLOBAL | PTE_CACHE_BITS), PTE_NORMAL);
+        l1e_put(acct, old);
         ret = 0;
     }
     mm_unlock(acct);
