@@ -56,7 +56,8 @@ static void direct(unsigned vector, uint8_t flags, const char *handler)
 
 static void callback(uint16_t type, const char *handler)
 {
-    struct callback_register op = { .type = type, .address = (uint64_t)handler };
+    struct callback_register op = { .type = type, .flags = CALLBACKF_mask_events,
+                                    .address = (uint64_t)handler };
 
     NEED(hypercall_callback_register(&op));
 }
@@ -149,6 +150,7 @@ static void events(void)
     event_info = (uint64_t)&shared_info->vcpu_info[0];
     event_word = (uint64_t)&shared_info->evtchn_pending[ipi.port / 64];
     NEED(hypercall_vcpu_stop_periodic_timer(0));
+    events_disable();
     callback(CALLBACKTYPE_event, event_back);
     shared_info->vcpu_info[0].evtchn_pending_sel = 0;
     shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
