@@ -56,6 +56,11 @@ ROWS = [
     ("mmu_update_replace", "batched entry, one frame for another", 170, None),
     ("mmu_update_general", "batched entry, set and cleared", 170, None),
     ("update_va_mapping", "update_va_mapping, no flush", None, None),
+    ("new_baseptr_pair", "both page-table roots set again", None, None),
+    ("pin_l1_empty", "an L1 table pinned, no entry present", None, None),
+    ("unpin_l1_empty", "and unpinned", None, None),
+    ("pin_l1_full", "an L1 table pinned, 512 writable mappings", None, None),
+    ("unpin_l1_full", "and unpinned", None, None),
     ("event_masked", "event sent to oneself, upcalls masked", None, None),
     ("event_upcall", "event sent to oneself, with its upcall", None, None),
 ]

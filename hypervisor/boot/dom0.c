@@ -6,6 +6,7 @@
  * for dom0's DMA exchanges.
  */
 #include "boot/dom0.h"
+#include "boot/memory_map.h"
 #include "core/domain.h"
 #include "core/sched.h"
 #include "lib/errno.h"
