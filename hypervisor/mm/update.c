@@ -243,20 +243,22 @@ int pt_emulated_write(struct mm_account *acct, maddr_t where, uint64_t value, un
 
 /*
  * The grant code has checked the grant and taken the references; here they become an entry's, or
- * come back from one. Only an empty slot is filled and only a slot that still holds the mapping is
- * cleared, so the guest's other ways to change entries cannot make the two disagree about who holds
- * a reference.
+ * come back from one. What a filled slot held before is put as by any other update, and only a slot
+ * that still holds the mapping is cleared, so the guest's other ways to change entries cannot make
+ * the two disagree about who holds a reference.
  */
 int pt_grant_map(struct mm_account *acct, maddr_t where, uint64_t entry)
 {
-    uint64_t *slot;
+    uint64_t *slot, old;
     int ret = -EINVAL;
 
     ASSERT(entry & PTE_PRESENT);
     mm_lock(acct);
     slot = l1_slot_at(acct, where);
-    if (slot && !(where & 7) && !acct->is_dying && !(READ_ONCE(*slot) & PTE_PRESENT)) {
+    if (slot && !(where & 7) && !acct->is_dying) {
+        old = READ_ONCE(*slot);
         entry_write(slot, l1e_normal(entry) & ~PTE_CACHE_BITS, PTE_NORMAL);
+        l1e_put(acct, old); /* there is room for it: nothing else was put under this lock */
         ret = 0;
     }
     mm_unlock(acct);
