@@ -67,7 +67,7 @@ int l1e_get_other(struct mm_account *acct, struct mm_account *owner, uint64_t *e
 
 void l1e_put_other(uint64_t entry)
 {
-    if (!is_device(entry_mfn(entry)))
+    if ((entry & PTE_PRESENT) && !is_device(entry_mfn(entry)))
         foreign_put(page_of(entry_mfn(entry)), entry & PTE_WRITE);
 }
 

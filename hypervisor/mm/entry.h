@@ -87,7 +87,8 @@ void l1e_put_other(uint64_t entry);
  * Check an entry and take the references that it will hold; adjusts it to what may be installed.
  * An entry that is not present is fine and holds nothing. -EINVAL, -EPERM, -EBUSY.
  */
-static inline int l1e_get(struct mm_account *acct, struct mm_account *owner, uint64_t *entry)
+static inline __attribute__((always_inline)) int
+l1e_get(struct mm_account *acct, struct mm_account *owner, uint64_t *entry)
 {
     uint64_t e = *entry;
     struct page *page;
@@ -97,11 +98,13 @@ static inline int l1e_get(struct mm_account *acct, struct mm_account *owner, uin
         return 0;
     if (unlikely(e & ~entry_allowed.l1))
         return -EINVAL;
-    *entry = l1e_normal(e) & ~PTE_CACHE_BITS;
+    e = l1e_normal(e);
     if (unlikely(owner != acct || !is_own(acct, entry_mfn(e)))) {
-        *entry = l1e_normal(e);
-        return l1e_get_other(acct, owner, entry);
+        ret = l1e_get_other(acct, owner, &e);
+        *entry = e;
+        return ret;
     }
+    *entry = e & ~PTE_CACHE_BITS;
     page = page_of(entry_mfn(e));
     if (unlikely(!ref_get(page, acct)))
         return -EINVAL;
@@ -111,21 +114,23 @@ static inline int l1e_get(struct mm_account *acct, struct mm_account *owner, uin
     return ret;
 }
 
-/* Drop what an entry held; foreign_put_room() must be known. */
-static inline void l1e_put(struct mm_account *acct, uint64_t entry)
+/* Drop what an entry held that names the account's own `page`, as far as it is present. */
+static inline void l1e_put_own(struct mm_account *acct, struct page *page, uint64_t entry)
 {
-    struct page *page = page_of(entry_mfn(entry));
-
     ASSERT(lock_is_held(&acct->lock));
     if (!(entry & PTE_PRESENT))
         return;
-    if (unlikely(!is_own(acct, entry_mfn(entry)))) {
-        l1e_put_other(entry);
-        return;
-    }
     if (entry & PTE_WRITE)
         writable_put(page, acct);
     ref_put(page);
+}
+/* The same of any entry; foreign_put_room() must be known. */
+static inline void l1e_put(struct mm_account *acct, uint64_t entry)
+{
+    if (likely(is_own(acct, entry_mfn(entry))))
+        l1e_put_own(acct, page_of(entry_mfn(entry)), entry);
+    else
+        l1e_put_other(entry);
 }
 
 /* ---- L2..L4: the references are the table below's; see page_type.c ------------------------- */

@@ -75,10 +75,8 @@ void frame_free(struct page *page);
 
 static inline void ref_put(struct page *page)
 {
-    BUG_ON(page->refs == 0);
-    page->refs--;
-    BUG_ON(page->refs < page->type_refs);
-    if (unlikely(page->refs == 0))
+    BUG_ON(page->refs <= page->type_refs); /* there is none, or types rest on all of them */
+    if (unlikely(--page->refs == 0))
         frame_free(page);
 }
 

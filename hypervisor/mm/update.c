@@ -15,23 +15,31 @@
  */
 #include "mm/entry.h"
 
-static inline int l1e_update(struct mm_account *acct, struct mm_account *owner, uint64_t *slot,
-                             uint64_t entry, enum pte_update how)
+/* In line in each of its callers. */
+static inline __attribute__((always_inline)) int
+l1e_update(struct mm_account *acct, struct mm_account *owner, uint64_t *slot, uint64_t entry,
+           enum pte_update how)
 {
     uint64_t old = READ_ONCE(*slot);
+    struct page *held = page_of(entry_mfn(old)); /* a frame of ours, unless old_is_other */
+    bool old_is_other;
     int ret;
 
     if ((entry & PTE_PRESENT) && is_soft_change(old, l1e_normal(entry))) {
         entry_write(slot, l1e_normal(entry), how);
         return 0;
     }
-    if (unlikely(!foreign_put_room()))
+    old_is_other = (old & PTE_PRESENT) && !is_own(acct, entry_mfn(old));
+    if (unlikely(old_is_other && !foreign_put_room()))
         return -ERESTART;
     ret = l1e_get(acct, owner, &entry);
     if (unlikely(ret))
         return ret;
     entry_write(slot, entry, how);
-    l1e_put(acct, old);
+    if (unlikely(old_is_other))
+        l1e_put_other(old);
+    else
+        l1e_put_own(acct, held, old);
     return 0;
 }
 
@@ -87,24 +95,30 @@ void pt_batch_begin(struct pt_batch *batch, struct mm_account *acct, struct mm_a
         (void)!release_continue(owner);
 }
 
-int pt_batch_update(struct pt_batch *batch, maddr_t where, uint64_t entry, enum pte_update how)
+/* The less frequent targets of a batch: tables of L2..L4, and plain words. */
+static int other_update(struct mm_account *acct, struct page *page, uint64_t *slot, uint64_t entry,
+                        enum pte_update how)
 {
-    struct mm_account *acct = batch->acct;
-    struct page *page = page_owned(acct, maddr_to_mfn(where));
-    uint64_t *slot;
-
-    if (unlikely(!page || (where & 7)))
-        return -EINVAL;
-    slot = machine_map_maddr(where);
-    if (unlikely(release_continue(acct)))
-        return -ERESTART;
-    if (likely(page->type == PT_L1 && (page->flags & PAGE_VALIDATED)))
-        return l1e_update(acct, batch->owner, slot, entry, how);
     if (!page->type_refs || !is_table_type(page->type))
         return word_update(acct, page, slot, entry);
     if (page->flags & PAGE_PARTIAL)
         return -ERESTART; /* another vCPU has it checked */
     return table_update(acct, page, slot, entry, how);
+}
+
+int pt_batch_update(struct pt_batch *batch, maddr_t where, uint64_t entry, enum pte_update how)
+{
+    struct mm_account *acct = batch->acct;
+    struct page *page = page_owned(acct, maddr_to_mfn(where));
+    uint64_t *slot = machine_map_maddr(where);
+
+    if (unlikely(!page || (where & 7)))
+        return -EINVAL;
+    if (unlikely(release_continue(acct)))
+        return -ERESTART;
+    if (unlikely(page->type != PT_L1 || !(page->flags & PAGE_VALIDATED)))
+        return other_update(acct, page, slot, entry, how);
+    return l1e_update(acct, batch->owner, slot, entry, how);
 }
 
 void pt_batch_end(struct pt_batch *batch)
