@@ -202,9 +202,10 @@ TEXT = """# Figures
 
 Written by `make figures` (`make figures FIGURES=quick` leaves out the second table). A run on
 another machine gives the same counts: QEMU {version} executes one instruction a nanosecond of
-virtual time (`-accel tcg,thread=single -smp 1 -cpu {cpu} -icount shift=0,sleep=off -rtc base=...,clock=vm`), and the guest
-reads the time stamp counter. What the processor does itself (SYSCALL, IRETQ, a fault, a change of
-CR3) counts as one instruction, so these are counts of work, not of time.
+virtual time (`-accel tcg,thread=single -smp 1 -cpu {cpu}
+-icount shift=0,sleep=off -rtc base=...,clock=vm`), and the guest reads the time stamp counter. What
+the processor does itself (SYSCALL, IRETQ, a fault, a change of CR3) counts as one instruction, so
+these are counts of work, not of time.
 
 ## The hypervisor
 
