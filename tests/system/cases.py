@@ -123,6 +123,8 @@ def panic_then_halt(guest):
     guest.expect_halt()
 
 
+UP, RIGHT, LEFT = "\x1b[A", "\x1b[C", "\x1b[D"
+
 # A paste of 64 lines of 64 bytes: 4 KiB, which no line editor reads ahead of time.
 PASTE = "".join(f"{number:03d} " + "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVW"
                 + "\n" for number in range(64))
@@ -139,6 +141,10 @@ def console(guest):
     guest.expect(PROMPT, BOOT_SECONDS)
     guest.send("echo wrXng\x7f\x7f\x7f\x7fight\n")
     guest.expect("\nwight\r+\n")
+    guest.send("echo pst" + LEFT * 2 + "a" + RIGHT + "\x7fper\n")
+    guest.expect("\npapert\r+\n")
+    guest.send(UP + "\n")
+    guest.expect("\npapert\r+\n")
     guest.send("stty -echo\n")
     say(guest, "quiet")
     guest.send("cat >/tmp/paste\n")
@@ -238,11 +244,13 @@ case("bad-noreboot", refused_then_halt(".*module"), LAMINA, modules=no_module, o
 case("bad-unknown-option", warned(".*frobnicate"), LAMINA, options="frobnicate=1")
 case("bad-dom0-mem", refused(".*dom0_mem"), LAMINA, options="dom0_mem=64G")
 
-case("devices-virtio", test_script("devices"), test="devices", devices=virtio)
-case("devices-virtio-q35", test_script("devices"), test="devices", devices=virtio, machine="q35")
-case("devices-lines", test_script("devices"), test="devices", devices=virtio_legacy_interrupts)
-case("devices-ahci-e1000", test_script("devices"), test="devices", devices=ahci_e1000)
-case("devices-nvme-e1000e", test_script("devices"), test="devices", devices=nvme_e1000e,
-     machine="q35")
+for name, devices, machine, disk_kind, net_kind in (
+        ("virtio", virtio, "pc", "msix", "msix"),
+        ("virtio-q35", virtio, "q35", "msix", "msix"),
+        ("lines", virtio_legacy_interrupts, "pc", "line", "line"),
+        ("ahci-e1000", ahci_e1000, "pc", "msi", "line"),
+        ("nvme-e1000e", nvme_e1000e, "q35", "msix", "msix")):
+    case(f"devices-{name}", test_script("devices"), test="devices", devices=devices,
+         machine=machine, append=f"loglevel=5 lamina.disk={disk_kind} lamina.net={net_kind}")
 for script in ("programs", "hotplug", "clock"):
     case(script, test_script(script), test=script)
