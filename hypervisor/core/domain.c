@@ -371,7 +371,10 @@ static int destroy_vcpu_state(struct domain *d)
 
 static int destroy_memory(struct domain *d)
 {
-    return account_relinquish(&d->mm);
+    int rc = account_relinquish(&d->mm);
+
+    /* What others still hold goes when they let go; reaping waits for that, the caller need not. */
+    return rc == -EBUSY ? 0 : rc;
 }
 
 static int (*const destroy_steps[])(struct domain *d) = {

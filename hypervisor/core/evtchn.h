@@ -58,7 +58,7 @@ int evtchn_reset(struct domain *d) must_check; /* -ERESTART possible */
 
 /* From the hypervisor: harmless when not bound. */
 void evtchn_send_virq(struct vcpu *v, uint32_t virq);           /* per-vCPU VIRQs */
-void evtchn_send_global_virq(struct domain *d, uint32_t virq);  /* CONSOLE, DOM_EXC … to dom0 */
+void evtchn_send_global_virq(struct domain *d, uint32_t virq);  /* CONSOLE, DOM_EXC: to dom0 */
 bool evtchn_send_pirq(struct domain *d, uint32_t pirq);         /* false: not bound */
 /* Is the port pending (for SCHEDOP_poll)? -EINVAL: no such port. */
 int evtchn_is_pending(struct domain *d, evtchn_port_t port) must_check;

@@ -18,8 +18,8 @@
  *
  * Rules that everything rests on:
  *  - Each pin has one reference on the frame, with a writable type if it is a write pin. So a
- *    granted frame is not freed while mapped and never becomes a page table while another domain can write
- *    it. The references of a host mapping belong to the page-table entry itself.
+ *    granted frame is not freed while mapped, and never becomes a page table while another domain
+ *    can write it. The references of a host mapping belong to the page-table entry itself.
  *  - References are dropped only after the TLBs that could hold the mapping were flushed.
  *  - The shared entry is hostile memory: see grant_pin.c.
  *  - A handle keeps its granting domain's structure alive (see maptrack.c).

@@ -3,11 +3,12 @@
  * Accounts: the slot table, the lock of an account with its allowance of work, and the puts of
  * foreign frames that wait for the lock to be dropped.
  *
- * A control domain's tables hold references on frames of other accounts. Such a reference is guarded
- * by the other account's lock, and the frame may be reused as soon as it is gone. So when an entry
- * that named a foreign frame is removed, the put is noted on a per-CPU list; when the lock of the
- * tables' account is dropped, its CPUs are flushed once and the noted references are put, each under
- * its owner's lock. No lock order is broken, and no stale entry outlives its reference.
+ * A control domain's tables hold references on frames of other accounts. Such a reference is
+ * guarded by the other account's lock, and the frame may be reused as soon as it is gone. So when
+ * an entry that named a foreign frame is removed, the put is noted on a per-CPU list; when the
+ * lock of the tables' account is dropped, its CPUs are flushed once and the noted references are
+ * put, each under its owner's lock. No lock order is broken, and no stale entry outlives its
+ * reference.
  */
 #include "mm/internal.h"
 
@@ -41,6 +42,7 @@ int mm_account_register(struct mm_account *acct)
     acct->nr_shared = 0;
     for (unsigned level = 0; level < ARRAY_SIZE(acct->releasing); level++)
         acct->releasing[level] = NULL;
+    acct->nr_releasing = 0;
     acct->relinquish_next = 0;
     WRITE_ONCE(accounts.by_slot[acct->slot], acct);
     return 0;
@@ -92,7 +94,7 @@ static void foreign_put_now(uint64_t entry)
     BUG_ON(!owner);
     lock_take(&owner->lock);
     if (entry & FOREIGN_WRITABLE)
-        page_put_writable(page);
+        page_put_writable(page, owner);
     else
         page_put(page);
     lock_drop(&owner->lock);

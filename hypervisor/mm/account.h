@@ -28,6 +28,7 @@ struct mm_account {
     uint64_t cpus;
     uint32_t tlb_epoch;       /* counts mm's flushes of `cpus`; see docs/memory.md */
     struct page *releasing[4]; /* by level, L1 first: tables whose release was interrupted */
+    uint32_t nr_releasing;
     uint64_t relinquish_next; /* frames below are given back already */
     uint16_t nr_shared;       /* hypervisor frames shown to it now */
     /* Device memory and ports this account may map: checked by mm through this function. */
@@ -39,7 +40,10 @@ struct mm_account *mm_account_of_slot(uint16_t slot);
 int mm_account_register(struct mm_account *acct) must_check; /* -EBUSY: slot is taken */
 void mm_account_unregister(struct mm_account *acct);          /* all its frames must be gone */
 
-/* `b` may be NULL or equal to `a` in the pair functions. Each lock grants a fresh allowance of work. */
+/*
+ * `b` may be NULL or equal to `a` in the pair functions. Each lock grants a fresh allowance of
+ * work.
+ */
 void mm_lock(struct mm_account *acct);
 void mm_unlock(struct mm_account *acct); /* also drains this CPU's postponed foreign puts */
 void mm_lock_pair(struct mm_account *a, struct mm_account *b);

@@ -3,14 +3,14 @@
  * Frame allocator: a buddy system with one set of lists per address width ("zone"), so that frames
  * below a limit are found without a search and low memory, which some devices need, is given last.
  *
- * Two promises about a frame that is reused. No stale TLB entry reaches it: a freed block carries the
- * value of `flush_clock` at that time; the clock advances when all CPUs have been flushed; so a block
- * whose stamp equals the clock may still be cached somewhere, and taking it flushes first. And no
- * old content shows: every frame freed by anyone is cleared when it is taken, after that flush, for
- * a stale entry could write between an earlier clearing and the flush.
+ * Two promises about a frame that is reused. No stale TLB entry reaches it: a freed block carries
+ * the value of `flush_clock` at that time; the clock advances when all CPUs have been flushed; so
+ * a block whose stamp equals the clock may still be cached somewhere, and taking it flushes
+ * first. And no old content shows: every frame freed by anyone is cleared when it is taken, after
+ * that flush, for a stale entry could write between an earlier clearing and the flush.
  *
- * A free block is described by its first record: flags PAGE_FREE, type = order, link and refs = next
- * and previous in the list (frame numbers, 0: none), type_refs = stamp.
+ * A free block is described by its first record: flags PAGE_FREE, type = order, link and refs =
+ * next and previous in the list (frame numbers, 0: none), type_refs = stamp.
  */
 #include "mm/internal.h"
 

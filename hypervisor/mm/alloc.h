@@ -10,7 +10,10 @@
 
 #define ORDER_MAX 18
 
-/* Set up frame table and M2P for frames below ram_end; `take` as machine_memory_init(). Boot only. */
+/*
+ * Set up frame table and M2P for frames below ram_end; `take` as machine_memory_init(). Boot
+ * only.
+ */
 void frames_init(maddr_t ram_end, mfn_t (*take)(uint64_t nr));
 /* Hand [start, end) of RAM to the allocator (rounded inwards). Boot only. */
 void frames_add(maddr_t start, maddr_t end);

@@ -66,10 +66,10 @@ int l1e_get(struct mm_account *acct, struct mm_account *owner, uint64_t *entry)
     if (unlikely(owner != acct) && (!owner || !acct->is_control))
         return -EPERM;
     page = page_of(mfn);
-    if (unlikely(!page_get(page, owner)))
+    if (unlikely(!ref_get(page, owner)))
         return -EINVAL;
     if (e & PTE_WRITE) {
-        int ret = page_get_writable(page, owner);
+        int ret = writable_get(page, owner);
 
         if (unlikely(ret)) {
             page_put(page);
@@ -80,11 +80,17 @@ int l1e_get(struct mm_account *acct, struct mm_account *owner, uint64_t *entry)
     return 0;
 }
 
+/* In line in the two that follow. */
+static inline bool is_own(const struct mm_account *acct, mfn_t mfn)
+{
+    return mfn_valid(mfn) && page_of(mfn)->owner == acct->slot;
+}
+
 bool l1e_put_room(const struct mm_account *acct, uint64_t entry)
 {
     mfn_t mfn = entry_mfn(entry);
 
-    if (!(entry & PTE_PRESENT) || is_device(mfn) || page_of(mfn)->owner == acct->slot)
+    if (!(entry & PTE_PRESENT) || is_own(acct, mfn) || is_device(mfn))
         return true;
     return foreign_put_room();
 }
@@ -95,15 +101,16 @@ void l1e_put(struct mm_account *acct, uint64_t entry)
     struct page *page;
 
     ASSERT(lock_is_held(&acct->lock));
-    if (!(entry & PTE_PRESENT) || is_device(mfn))
+    if (!(entry & PTE_PRESENT))
         return;
     page = page_of(mfn);
-    if (unlikely(page->owner != acct->slot)) {
-        foreign_put(page, entry & PTE_WRITE);
+    if (unlikely(!is_own(acct, mfn))) {
+        if (!is_device(mfn))
+            foreign_put(page, entry & PTE_WRITE);
         return;
     }
     if (entry & PTE_WRITE)
-        page_put_writable(page);
+        page_put_writable(page, acct);
     else
         page_put(page);
 }

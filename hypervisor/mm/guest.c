@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest memory by virtual address. The machine's copies catch faults; what is decided here is that a
- * guest's pointer never reaches the hypervisor's half or wraps round it.
+ * Guest memory by virtual address. The machine's copies catch faults; what is decided here is
+ * that a guest's pointer never reaches the hypervisor's half or wraps round it.
  */
 #include "mm/guest.h"
 #include "lib/errno.h"

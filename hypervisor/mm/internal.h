@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of mm/ ask of each other. All functions want the lock of the account whose frames
- * they touch. The call graph goes down one level at a time (l4 → l3 → l2 → l1) and never up.
+ * they touch. The call graph goes down one level at a time (l4 -> l3 -> l2 -> l1) and never up.
  */
 #ifndef LAMINA_MM_INTERNAL_H
 #define LAMINA_MM_INTERNAL_H
@@ -15,7 +15,7 @@
 #include "sys/percpu.h"
 #include "x86/machine.h"
 
-/* ---- entries: entry.c -------------------------------------------------------------------------- */
+/* ---- entries: entry.c ---------------------------------------------------------------------- */
 
 #define TABLE_ENTRIES 512
 
@@ -70,7 +70,7 @@ void l2e_write(uint64_t *slot, uint64_t entry, enum pte_update how);
 void l3e_write(uint64_t *slot, uint64_t entry, enum pte_update how);
 void l4e_write(uint64_t *slot, uint64_t entry, enum pte_update how);
 
-/* ---- types: page_type.c, validate.c ------------------------------------------------------------ */
+/* ---- types: page_type.c, validate.c -------------------------------------------------------- */
 
 static inline bool is_table_type(unsigned type)
 {
@@ -98,7 +98,7 @@ void table_close(struct page *page, struct mm_account *owner);
 
 /* The writable type alone, for entries: may not lead back to tables. put drops both references. */
 int page_get_writable(struct page *page, struct mm_account *owner) must_check;
-void page_put_writable(struct page *page);
+void page_put_writable(struct page *page, const struct mm_account *owner);
 
 /* Any level, from outside: get finishes interrupted releases first; put records one. */
 int table_get(struct page *page, enum page_type type, struct mm_account *owner) must_check;
@@ -109,10 +109,10 @@ int release_continue(struct mm_account *acct) must_check;
 void release_later(struct page *page, struct mm_account *owner);
 static inline bool is_releasing(const struct mm_account *acct)
 {
-    return acct->releasing[0] || acct->releasing[1] || acct->releasing[2] || acct->releasing[3];
+    return acct->nr_releasing != 0;
 }
 
-/* ---- accounts, frames -------------------------------------------------------------------------- */
+/* ---- accounts, frames ---------------------------------------------------------------------- */
 
 #define MM_WORK_MAX 1024 /* table entries worked on under one lock: well under 100 microseconds */
 
@@ -123,6 +123,30 @@ void account_flush(struct mm_account *acct);
 /* Room for one more postponed put on this CPU; postponing one. */
 bool foreign_put_room(void) must_check;
 void foreign_put(struct page *page, bool writable);
+
+/*
+ * One less than the word holds: the state that an interrupted release keeps needs one of its own.
+ */
+#define REFS_MAX (UINT32_MAX - 1)
+
+/* page_get() and the writable type as the entry paths take them: in line, for their budget. */
+static inline bool ref_get(struct page *page, const struct mm_account *owner)
+{
+    ASSERT(lock_is_held(&owner->lock));
+    if (unlikely(page->owner != owner->slot || owner->is_dying || page->refs >= REFS_MAX))
+        return false;
+    ASSERT(page->refs > 0);
+    page->refs++;
+    return true;
+}
+
+static inline int writable_get(struct page *page, struct mm_account *owner)
+{
+    if (unlikely(page->type != PT_WRITABLE || page->type_refs >= page->refs))
+        return page_get_writable(page, owner);
+    page->type_refs++; /* writable last and now: no change of type, nothing to flush */
+    return 0;
+}
 
 /* The frame of a guest's argument if `acct` owns it, else NULL. */
 static inline struct page *page_owned(const struct mm_account *acct, mfn_t mfn)

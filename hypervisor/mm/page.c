@@ -7,17 +7,9 @@
  */
 #include "mm/internal.h"
 
-/* One less than the word holds: the state that an interrupted release keeps needs one of its own. */
-#define REFS_MAX (UINT32_MAX - 1)
-
 bool page_get(struct page *page, const struct mm_account *owner)
 {
-    ASSERT(lock_is_held(&owner->lock));
-    if (unlikely(page->owner != owner->slot || owner->is_dying || page->refs >= REFS_MAX))
-        return false;
-    ASSERT(page->refs > 0);
-    page->refs++;
-    return true;
+    return ref_get(page, owner);
 }
 
 void page_put(struct page *page)
@@ -93,10 +85,12 @@ int page_get_writable(struct page *page, struct mm_account *owner)
     return flat_type_get(page, PT_WRITABLE, owner);
 }
 
-void page_put_writable(struct page *page)
+void page_put_writable(struct page *page, const struct mm_account *owner)
 {
-    BUG_ON(page->type != PT_WRITABLE);
-    flat_type_put(page);
+    BUG_ON(page->type != PT_WRITABLE || !page->type_refs);
+    ASSERT(lock_is_held(&owner->lock));
+    if (--page->type_refs == 0)
+        page->stamp = owner->tlb_epoch;
     page_put(page);
 }
 

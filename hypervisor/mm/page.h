@@ -4,8 +4,8 @@
  * has, and what it is used as. docs/memory.md has the pictures and why the counts suffice.
  *
  * Type rules: a frame has at most one type while its type count is above 0. PT_L1..PT_L4 and
- * PT_SEGDESC exclude PT_WRITABLE, so no guest can write a frame used as a table. Each type reference
- * holds one plain reference. All counts are guarded by the owner account's lock.
+ * PT_SEGDESC exclude PT_WRITABLE, so no guest can write a frame used as a table. Each type
+ * reference holds one plain reference. All counts are guarded by the owner account's lock.
  */
 #ifndef LAMINA_MM_PAGE_H
 #define LAMINA_MM_PAGE_H
@@ -19,10 +19,10 @@ enum page_type { PT_NONE, PT_WRITABLE, PT_L1, PT_L2, PT_L3, PT_L4, PT_SEGDESC };
 #define OWNER_DEVICE     0xfffd /* device memory (DOMID_IO): no counts are kept */
 
 #define PAGE_VALIDATED 0x01 /* contents checked for its type */
-#define PAGE_PARTIAL   0x02 /* validation or release stopped at `progress`; never usable meanwhile */
-#define PAGE_RELEASING 0x04 /* … it was release */
+#define PAGE_PARTIAL   0x02 /* checking or release stopped at `progress`; not usable */
+#define PAGE_RELEASING 0x04 /* ... it was release */
 #define PAGE_PINNED    0x08 /* one type reference held by pin */
-#define PAGE_ALLOCATED 0x10 /* the owner's own reference, dropped by decrease_reservation or death */
+#define PAGE_ALLOCATED 0x10 /* the owner's own reference, dropped by page_give_back() */
 #define PAGE_SHARED    0x20 /* hypervisor frame shown to the owner (shared info, grant table) */
 #define PAGE_SCRUB     0x40 /* free but not cleared yet */
 #define PAGE_FREE      0x80 /* on a free list */
@@ -35,7 +35,7 @@ struct page {
     uint8_t flags; /* PAGE_* */
     union {
         uint16_t progress; /* PARTIAL: next entry, 0..512 */
-        uint32_t stamp;    /* in use, type_refs 0: owner's tlb_epoch when the type was last dropped */
+        uint32_t stamp;    /* type_refs 0: owner's tlb_epoch when the type was dropped */
         uint32_t link;     /* FREE: next in list, page index (type: order, refs: previous) */
     };
 };
@@ -81,7 +81,10 @@ int page_put_and_type(struct page *page) must_check;
 /* Drop the owner's own reference (decrease_reservation): false when it was dropped before. */
 bool page_give_back(struct page *page, const struct mm_account *owner) must_check;
 
-/* Show a hypervisor frame to a guest (shared info, grant frames): owner may map it, never free it. */
+/*
+ * Show a hypervisor frame to a guest (shared info, grant frames): owner may map it, never free
+ * it.
+ */
 void page_share(struct page *page, struct mm_account *owner);
 /* Take it back: 0, or -EBUSY while references remain. */
 int page_unshare(struct page *page) must_check;

@@ -9,13 +9,13 @@
  * itself first. When the last type reference goes, the entries are undone from the top down.
  *
  *               table_open                     table_checked
- *      none ─────────────────▶ PARTIAL ───────────────────────▶ VALIDATED  type_refs counts users
- *       ▲                      progress = p: entries               │
- *       │                      [0,p) hold references               │ last user goes (table_drop)
- *       │                          │                               │ progress = 512
- *       │                          │ entry p refused               ▼
- *       │      table_close         └─────────────────▶ PARTIAL | RELEASING
- *       └──────────────────────────────────────────────  entries [0,progress) hold references
+ *      none -----------------> PARTIAL -----------------------> VALIDATED  type_refs counts users
+ *       ^                      progress = p: entries               |
+ *       |                      [0,p) hold references               | last user goes (table_drop)
+ *       |                          |                               | progress = 512
+ *       |                          | entry p refused               v
+ *       |      table_close         +-----------------> PARTIAL | RELEASING
+ *       +----------------------------------------------  entries [0,progress) hold references
  *
  * Both walks may take long: a tree has up to 2^27 entries. The allowance of work that comes with
  * the account's lock (MM_WORK_MAX) ends them with -ERESTART at any entry of any level. Where each
@@ -35,9 +35,9 @@
  * - Entries of a PARTIAL table cannot be updated; the update answers -ERESTART.
  *
  * There is no recursion: for each level, lN_table_get/put, lN_check/undo (validate.c) and
- * lNe_get/put (entry.c) call the level below by name. Loops of tables cannot arise, for a frame has
- * one type and an entry needs the type one below; the exception is an L4 that maps itself read-only,
- * which holds no references at all.
+ * lNe_get/put (entry.c) call the level below by name. Loops of tables cannot arise, for a frame
+ * has one type and an entry needs the type one below; the exception is an L4 that maps itself
+ * read-only, which holds no references at all.
  */
 #include "mm/internal.h"
 
@@ -161,6 +161,7 @@ void release_later(struct page *page, struct mm_account *owner)
 
     BUG_ON(*note || !(page->flags & PAGE_RELEASING));
     *note = page;
+    owner->nr_releasing++;
 }
 
 int release_continue(struct mm_account *acct)
@@ -174,6 +175,7 @@ int release_continue(struct mm_account *acct)
         if (table_put_level(acct->releasing[level], acct))
             return -ERESTART;
         acct->releasing[level] = NULL;
+        acct->nr_releasing--;
     }
     return 0;
 }

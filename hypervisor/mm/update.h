@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Changing page tables. Each function checks everything, then commits. Account locks are taken
- * inside unless said. `acct` owns the tables, `owner` the frames that new entries name (the same but
- * for a control domain mapping foreign frames; NULL: device memory, DOMID_IO).
- * Errors: -EINVAL refused by validation, -EPERM not allowed, -ERESTART stopped half way: repeat.
+ * inside unless said. `acct` owns the tables, `owner` the frames that new entries name (the same
+ * but for a control domain mapping foreign frames; NULL: device memory, DOMID_IO). Errors:
+ * -EINVAL refused by validation, -EPERM not allowed, -ERESTART stopped half way: repeat.
  */
 #ifndef LAMINA_MM_UPDATE_H
 #define LAMINA_MM_UPDATE_H
@@ -49,9 +49,9 @@ int segdesc_get(struct mm_account *acct, mfn_t mfn) must_check;
 void segdesc_put(struct mm_account *acct, mfn_t mfn);
 
 /*
- * Grants map by PTE (machine address of an L1 entry) or by va: replace a non-present entry with
- * `entry`. The references that the grant took on the frame (plain, and writable unless read-only)
- * pass to the entry. Unmap: the entry must name `mfn` with the mapping's RW bit; it becomes 0 and
+ * Grants map by PTE (machine address of an L1 entry) or by va: replace what is there with `entry`.
+ * The references that the grant took on the frame (plain, and writable unless read-only) pass to the
+ * entry; those of what it replaced are put. Unmap: the entry must name `mfn` with the mapping's RW bit; it becomes 0 and
  * the references pass back: the caller flushes acct->cpus, then puts them. A guest that removes the
  * entry by other means, or dies, has them put here; a later unmap then finds no entry and fails
  * (-EINVAL), and must not put. So each reference is put once, by whoever removes the entry.
@@ -69,7 +69,7 @@ int account_relinquish(struct mm_account *acct) must_check;
 /* Recount everything from the tables and compare: true when consistent. Debug key and tests. */
 bool page_audit(void);
 /*
- * Reports the references held outside mm (roots, grants, descriptor pages, vcpu_info …) for the
+ * Reports the references held outside mm (roots, grants, descriptor pages, vcpu_info ...) for the
  * audit, by calling count(mfn, typed) for each. NULL: what is left over is taken for theirs.
  */
 extern void (*page_audit_others)(void (*count)(mfn_t mfn, bool typed));

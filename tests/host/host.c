@@ -54,7 +54,7 @@ maddr_t host_ram_end(void)
     return (HOST_FRAMES_MAX - state.taken) * PAGE_SIZE;
 }
 
-/* ---- locks ------------------------------------------------------------------------------------- */
+/* ---- locks --------------------------------------------------------------------------------- */
 
 void lock_init(spinlock_t *lock, enum lock_rank rank)
 {
@@ -118,7 +118,7 @@ unsigned host_locks_held(void)
     return state.nr_held;
 }
 
-/* ---- log and preemption ------------------------------------------------------------------------ */
+/* ---- log and preemption -------------------------------------------------------------------- */
 
 void log_print(enum log_level level, const char *fmt, ...)
 {
@@ -170,7 +170,7 @@ bool preempt_pending(void)
     return host.preempt || (host.preempt_after && host.nr_preempt_calls > host.preempt_after);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 void *machine_map(mfn_t mfn)
 {
@@ -223,7 +223,8 @@ void machine_copy_frame(mfn_t dst, mfn_t src)
 /* Bytes of [va, va + bytes) before the first that faults. */
 static size_t accessible(gva_t va, size_t bytes)
 {
-    if (host.fault_end <= va || host.fault_start >= va + bytes || host.fault_start == host.fault_end)
+    if (host.fault_end <= va || host.fault_start >= va + bytes ||
+        host.fault_start == host.fault_end)
         return bytes;
     return host.fault_start > va ? host.fault_start - va : 0;
 }
@@ -252,7 +253,7 @@ size_t machine_clear_guest(gva_t dst, size_t bytes)
     return bytes - n;
 }
 
-/* ---- TLB, CPUs --------------------------------------------------------------------------------- */
+/* ---- TLB, CPUs ----------------------------------------------------------------------------- */
 
 void machine_flush_cpus(uint64_t cpus)
 {
@@ -330,7 +331,7 @@ void machine_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
         out[3] = 1u << 20;
 }
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 uint64_t machine_tsc(void)
 {
@@ -363,7 +364,7 @@ uint64_t machine_wallclock_s(void)
     return UINT64_C(1600000000);
 }
 
-/* ---- interrupts -------------------------------------------------------------------------------- */
+/* ---- interrupts ---------------------------------------------------------------------------- */
 
 unsigned machine_nr_gsis(void)
 {

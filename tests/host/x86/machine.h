@@ -11,7 +11,7 @@
 #include "lib/types.h"
 #include "x86/guest.h"
 
-/* ---- what a test sets and reads ---------------------------------------------------------------- */
+/* ---- what a test sets and reads ------------------------------------------------------------ */
 
 #define HOST_FRAMES_MAX 8192 /* 32 MiB: more than any test hands out */
 
@@ -19,7 +19,7 @@ struct host_machine {
     unsigned cpu, nr_cpus;      /* running CPU, CPUs that are up */
     uint64_t now_ns;            /* machine_now_ns() */
     bool preempt;               /* answer of preempt_pending() */
-    uint64_t preempt_after;     /* … which turns true after so many calls; 0: never by itself */
+    uint64_t preempt_after;     /* ... which turns true after so many calls; 0: never by itself */
     gva_t fault_start, fault_end; /* guest accesses that touch [start, end) fault there */
     mfn_t ours;                 /* machine_frame_is_ours() says yes to it */
     /* counted */
@@ -38,7 +38,7 @@ mfn_t host_take(uint64_t nr);
 /* First byte above what host_take() has left. */
 maddr_t host_ram_end(void);
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 #define HYPERVISOR_START UINT64_C(0xffff800000000000)
 #define HYPERVISOR_END   UINT64_C(0xffff880000000000)
@@ -59,7 +59,7 @@ void machine_copy_frame(mfn_t dst, mfn_t src);
 /* What machine_l4_install() writes into a hypervisor slot. */
 #define HOST_L4_ENTRY(slot) (UINT64_C(0x00f0000000000063) | (uint64_t)(slot) << 12)
 
-/* ---- TLB --------------------------------------------------------------------------------------- */
+/* ---- TLB ----------------------------------------------------------------------------------- */
 
 void machine_flush_local(void);
 void machine_flush_page_local(gva_t va);
@@ -68,7 +68,7 @@ void machine_flush_page_cpus(uint64_t cpus, gva_t va);
 void machine_flush_caches(void);
 void machine_flush_caches_all(void);
 
-/* ---- CPUs -------------------------------------------------------------------------------------- */
+/* ---- CPUs ---------------------------------------------------------------------------------- */
 
 unsigned machine_cpu_id(void);
 unsigned machine_nr_cpus(void);
@@ -83,7 +83,7 @@ static inline bool is_canonical(uint64_t va)
     return (uint64_t)((int64_t)(va << 16) >> 16) == va;
 }
 
-/* ---- instructions with a result, time ---------------------------------------------------------- */
+/* ---- instructions with a result, time ------------------------------------------------------ */
 
 void machine_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4]); /* NX yes, all else no */
 uint64_t machine_tsc(void);
@@ -99,7 +99,7 @@ void machine_clock_read(struct machine_clock *out);
 void machine_set_deadline(uint64_t ns);
 uint64_t machine_wallclock_s(void);
 
-/* ---- interrupts: what core/irq.h names ---------------------------------------------------------- */
+/* ---- interrupts: what core/irq.h names ----------------------------------------------------- */
 
 struct machine_msi {
     uint16_t seg;

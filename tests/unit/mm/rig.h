@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rig of the mm tests: a small machine with two accounts (a control account and a guest), frames
- * by allocation, tables written by plain stores as a guest does before it pins them, and the list of
- * references that the test itself holds, so that page_audit() must find every count exact.
+ * The rig of the mm tests: a small machine with two accounts (a control account and a guest),
+ * frames by allocation, tables written by plain stores as a guest does before it pins them, and
+ * the list of references that the test itself holds, so that page_audit() must find every count
+ * exact.
  */
 #ifndef TESTS_UNIT_MM_RIG_H
 #define TESTS_UNIT_MM_RIG_H
@@ -175,7 +176,7 @@ static void __attribute__((unused)) same_as(struct page *before)
     free(before);
 }
 
-/* Tests that run with _i = 0 … nr-1. */
+/* Tests that run with _i = 0 ... nr-1. */
 static struct looped {
     const TTest *test;
     int nr;

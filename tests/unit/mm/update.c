@@ -18,16 +18,16 @@ static void pinned(void)
 START_TEST(l1_life)
 {
     pinned();
-    ck_assert_int_eq(update(slot(t[1], 5), pte(a, RW)), 0); /* none → present */
+    ck_assert_int_eq(update(slot(t[1], 5), pte(a, RW)), 0); /* none -> present */
     ck_assert_uint_eq(rec(a)->type_refs, 1);
-    ck_assert_int_eq(update(slot(t[1], 5), pte(b, RW)), 0); /* present → other */
+    ck_assert_int_eq(update(slot(t[1], 5), pte(b, RW)), 0); /* present -> other */
     ck_assert_uint_eq(rec(a)->type_refs, 0);
     ck_assert_uint_eq(rec(a)->refs, 1);
     ck_assert_uint_eq(rec(b)->type_refs, 1);
     ck_assert_int_eq(update(slot(t[1], 5), pte(b, P)), 0); /* less permissive */
     ck_assert_uint_eq(rec(b)->type_refs, 0);
     ck_assert_uint_eq(rec(b)->refs, 2);
-    ck_assert_int_eq(update(slot(t[1], 5), 0x123456780), 0); /* present → none, any content */
+    ck_assert_int_eq(update(slot(t[1], 5), 0x123456780), 0); /* present -> none, any content */
     ck_assert_uint_eq(words(t[1])[5], 0x123456780);
     ck_assert_uint_eq(rec(b)->refs, 1);
 }
@@ -98,7 +98,8 @@ START_TEST(preserve_ad)
     ck_assert_int_eq(update(slot(t[1], 5), pte(a, RW | AD)), 0);
     ck_assert_int_eq(update_from(&guest, &guest, slot(t[1], 5), pte(a, P), PTE_PRESERVE_AD), 0);
     ck_assert_uint_eq(words(t[1])[5], pte(a, P | AD));
-    ck_assert_int_eq(update_from(&guest, &guest, slot(t[1], 5), pte(a, P | BIT(9)), PTE_PRESERVE_AD),
+    ck_assert_int_eq(update_from(&guest, &guest, slot(t[1], 5), pte(a, P | BIT(9)),
+                     PTE_PRESERVE_AD),
                      0);
     ck_assert_uint_eq(words(t[1])[5], pte(a, P | AD | BIT(9)));
     ck_assert_int_eq(update(slot(t[1], 5), pte(a, P)), 0);

@@ -151,12 +151,14 @@ START_TEST(device_memory_refused)
     mfn_t l1 = frame(&control);
 
     ck_assert_int_eq(pt_pin(&control, l1, PT_L1), 0);
-    ck_assert_int_eq(update_from(&control, &control, slot(l1, 0), pte(_mfn(0xfffff), P), PTE_NORMAL),
+    ck_assert_int_eq(update_from(&control, &control, slot(l1, 0), pte(_mfn(0xfffff), P),
+                     PTE_NORMAL),
                      -EPERM);
     ck_assert_int_eq(update(slot(l1, 0), pte(_mfn(0xffffe), P)), -EINVAL);
     /* The hypervisor's own: to look at only. */
     host.ours = _mfn(0xfec00);
-    ck_assert_int_eq(update_from(&control, NULL, slot(l1, 1), pte(_mfn(0xfec00), RW), PTE_NORMAL), 0);
+    ck_assert_int_eq(update_from(&control, NULL, slot(l1, 1), pte(_mfn(0xfec00), RW), PTE_NORMAL),
+                     0);
     ck_assert_uint_eq(words(l1)[1], pte(_mfn(0xfec00), P));
     /* DOMID_IO names no RAM. */
     ck_assert_int_eq(update_from(&control, NULL, slot(l1, 2), pte(frame(&control), P), PTE_NORMAL),
