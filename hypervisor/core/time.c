@@ -90,10 +90,11 @@ void time_update_vcpu(struct vcpu *v)
 void time_update_wallclock(struct domain *d)
 {
     struct shared_info *shared = d->shared;
-    uint32_t version = (READ_ONCE(shared->wc_version) | 1u) + 2u;
+    uint32_t version;
     uint64_t ns, s;
 
     lock_take(&state.lock);
+    version = (READ_ONCE(shared->wc_version) | 1u) + 2u;
     ns = state.wallclock_ns;
     s = (uint64_t)((int64_t)(ns / NS_PER_S) + d->wallclock_offset_s);
     WRITE_ONCE(shared->wc_version, version);
