@@ -19,7 +19,6 @@
 #define GUEST_WINDOW_MAX 16 /* messages about guests in one window */
 #define PREFIX           "(lamina) "
 
-bool log_sync;
 bool panic_noreboot;
 
 static struct {
