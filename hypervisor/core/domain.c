@@ -441,6 +441,9 @@ void domains_reap(void)
         if (unlink_if_unused(d)) {
             d->next = unused;
             unused = d;
+        } else if (d->is_gone && !atomic_read(&d->refs)) {
+            /* Nobody tells when the last page comes back: look again on the next exits. */
+            WRITE_ONCE(domains_reap_wanted, true);
         }
     }
     lock_drop(&list.lock);
@@ -449,5 +452,6 @@ void domains_reap(void)
 
         unused = d->next;
         domain_free(d);
+        evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
     }
 }
