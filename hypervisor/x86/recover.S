@@ -8,7 +8,7 @@
 
     .text
 
-/* size_t machine_copy_{from,to}_guest(dst, src, bytes): bytes not copied. */
+/* size_t machine_copy_{from,to}_guest(dst, src, bytes): 0, or not 0 after a fault. */
     .balign 16
     .global machine_copy_from_guest, machine_copy_to_guest
 machine_copy_from_guest:
@@ -27,10 +27,17 @@ copy_first:
     mov 8(%rsi), %rdx
     mov %rax, (%rdi)
     mov %rdx, 8(%rdi)
+    jmp copy_done
+1:  shr $3, %rcx
+    and $7, %edx
+    rep movsq
+    mov %edx, %ecx
+    jmp copy_rest
 copy_done:
     xor %ecx, %ecx
-1:  rep movsb
-copy_fault:                     /* RCX: what is left, all of it for the short ones */
+copy_rest:
+    rep movsb
+copy_fault:                     /* RCX: not 0 after a fault */
     CLAC
     mov %rcx, %rax
     ret
