@@ -5,11 +5,11 @@
  * the board. The base never moves, so all CPUs and all guests compute the same time from the same
  * TSC value.
  *
- * A TSC that is not invariant may differ between CPUs a little; then no CPU is told a time below
- * what another has been told already.
+ * A TSC that is not invariant, or that was found behind another CPU's, may differ between CPUs a
+ * little; then no CPU is told a time below what another has been told already.
  */
 #include "x86/clock.h"
-#include "x86/machine.h"
+#include "x86/lock.h"
 #include "x86/port.h"
 #include "x86/reference.h"
 #include "x86/scale.h"
@@ -26,7 +26,7 @@
 static struct {
     /* --- set once --- */
     bool running;
-    bool stable;
+    bool stable; /* until the last CPU is up */
     uint64_t hz;
     uint64_t base_tsc;
     struct scale scale;
@@ -205,6 +205,20 @@ uint64_t clock_tsc_at(uint64_t ns)
     if (__builtin_add_overflow(clock.base_tsc, ticks, &tsc))
         return UINT64_MAX;
     return MAX(tsc, UINT64_C(1));
+}
+
+void clock_compare(void)
+{
+    static struct machine_lock lock;
+    static uint64_t latest;
+    uint64_t tsc;
+
+    machine_lock_take(&lock);
+    tsc = machine_tsc();
+    if (tsc < latest)
+        clock.stable = false;
+    latest = MAX(tsc, latest);
+    machine_lock_drop(&lock);
 }
 
 void machine_clock_read(struct machine_clock *out)
