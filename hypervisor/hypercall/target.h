@@ -11,7 +11,9 @@
 
 /* DOMID_SELF or the caller's own number, or for a control domain any: -EPERM, -ESRCH. */
 int target_get(domid_t id, struct domain **out) must_check;
-void target_put(struct domain *d);
+/* Whose frames an entry may name: as above, or devices (DOMID_IO, *out NULL). -EINVAL: DOMID_XEN. */
+int target_frames_get(domid_t id, struct domain **out) must_check;
+void target_put(struct domain *d); /* NULL: nothing */
 
 /* A domain number as others see it: DOMID_SELF becomes the caller's. */
 static inline domid_t domid_resolve(domid_t id)

@@ -85,12 +85,10 @@ long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t entry, uint64_t flag
     struct domain *d;
     long ret;
 
-    if (domain == DOMID_IO)
-        return va_mapping_update(NULL, va, entry, flags);
-    ret = target_get(domain, &d);
+    ret = target_frames_get(domain, &d);
     if (ret)
         return ret;
-    ret = va_mapping_update(&d->mm, va, entry, flags);
+    ret = va_mapping_update(d ? &d->mm : NULL, va, entry, flags);
     target_put(d);
     return ret;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Entries that map granted frames. The grant code has checked the grant and taken the references;
- * here they become an entry's, or come back from one. Only an empty slot is filled and only a slot
- * that still holds the mapping is cleared, so the guest's other ways to change entries cannot make
- * the two disagree about who holds a reference.
+ * here they become an entry's, or come back from one. What a filled slot held before is put as by
+ * any other update, and only a slot that still holds the mapping is cleared, so the guest's other
+ * ways to change entries cannot make the two disagree about who holds a reference.
  */
 #include "mm/internal.h"
 
@@ -20,14 +20,16 @@ static uint64_t *grant_slot(const struct mm_account *acct, maddr_t where)
 
 int pt_grant_map(struct mm_account *acct, maddr_t where, uint64_t entry)
 {
-    uint64_t *slot;
+    uint64_t *slot, old;
     int ret = -EINVAL;
 
     ASSERT(entry & PTE_PRESENT);
     mm_lock(acct);
     slot = grant_slot(acct, where);
-    if (slot && !acct->is_dying && !(READ_ONCE(*slot) & PTE_PRESENT)) {
+    old = slot ? READ_ONCE(*slot) : 0;
+    if (slot && !acct->is_dying && l1e_put_room(acct, old)) {
         l1e_write(slot, (entry | PTE_USER) & ~(PTE_GLOBAL | PTE_CACHE_BITS), PTE_NORMAL);
+        l1e_put(acct, old);
         ret = 0;
     }
     mm_unlock(acct);

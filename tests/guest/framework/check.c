@@ -124,6 +124,11 @@ uint64_t test_now(void)
 
 /* ---- user mode ----------------------------------------------------------------------------------- */
 
+uint64_t test_user_root(void)
+{
+    return virt_to_mfn(user_l4);
+}
+
 void test_user_tables(void)
 {
     user_l4[511] = *pte_of((void *)VIRT_BASE, 4);

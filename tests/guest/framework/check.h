@@ -81,6 +81,7 @@ uint64_t test_now(void);
 
 /* A second L4 with the kernel's mappings as user page table, pinned and installed. */
 void test_user_tables(void);
+uint64_t test_user_root(void); /* its frame */
 /* Leave user mode from a trap handler: the frame goes on at `resume`, on the boot stack. */
 void test_leave_user(struct trap_frame *frame, void (*resume)(void));
 

@@ -100,6 +100,7 @@ int main(void)
     Suite *s = suite_create("boot/memory_map");
     TCase *t = tcase_create("memory_map");
     SRunner *r = srunner_create(s);
+    int failed;
 
     tcase_add_test(t, sort_and_overlap);
     tcase_add_test(t, sort_is_right_for_any_map);
@@ -107,5 +108,7 @@ int main(void)
     tcase_add_test(t, ram_is_whole_frames);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) != 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
 }

@@ -176,6 +176,7 @@ int main(void)
     Suite *s = suite_create("boot/multiboot");
     TCase *t = tcase_create("multiboot");
     SRunner *r = srunner_create(s);
+    int failed;
 
     tcase_add_test(t, multiboot1);
     tcase_add_test(t, multiboot2);
@@ -183,5 +184,7 @@ int main(void)
     tcase_add_test(t, any_byte_changed);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) != 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
 }

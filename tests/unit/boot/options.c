@@ -85,6 +85,7 @@ int main(void)
     Suite *s = suite_create("boot/options");
     TCase *t = tcase_create("options");
     SRunner *r = srunner_create(s);
+    int failed;
 
     tcase_add_test(t, usual_line);
     tcase_add_test(t, sizes);
@@ -92,5 +93,7 @@ int main(void)
     tcase_add_test(t, long_word);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) != 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
 }

@@ -142,6 +142,11 @@ int segment_base_set(struct vcpu *v, unsigned which, uint64_t base)
     (void)v;
     return record(which, base, 0);
 }
+void iopl_set(struct vcpu *v, unsigned iopl)
+{
+    v->arch.iopl = (uint8_t)iopl;
+}
+
 void fpu_taskswitch(struct vcpu *v, bool set)
 {
     (void)v;

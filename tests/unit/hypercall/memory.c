@@ -483,6 +483,8 @@ START_TEST(test_machphys_is_the_owners)
         u.ptr = bad[i] << PAGE_SHIFT | MMU_MACHPHYS_UPDATE;
         ck_assert_int_eq(mmu(&u, 1, NULL, DOMID_SELF), -EINVAL);
     }
+    u.ptr = frame[0] << PAGE_SHIFT | 4;
+    ck_assert_int_eq(mmu(&u, 1, NULL, DOMID_SELF), -ENOSYS);
 }
 END_TEST
 
@@ -491,7 +493,6 @@ START_TEST(test_mmu_update_names_domains)
     uint64_t frame[4];
     struct mmu_update u;
     static const uint32_t absent[] = { 2,
-                                       DOMID_XEN,
                                        DOMID_INVALID,
                                        0xffff,
                                        3u << 16 | DOMID_SELF,
@@ -502,6 +503,7 @@ START_TEST(test_mmu_update_names_domains)
     u = (struct mmu_update){ frame[0] << PAGE_SHIFT, ENTRY(frame[1]) };
     for (unsigned i = 0; i < ARRAY_SIZE(absent); i++)
         ck_assert_int_eq(mmu(&u, 1, NULL, absent[i]), -ESRCH);
+    ck_assert_int_eq(mmu(&u, 1, NULL, DOMID_XEN), -EINVAL); /* no frames of its own to map */
     ck_assert_int_eq(mmu(&u, 1, NULL, 0), 0);                           /* itself by number */
     ck_assert_int_eq(mmu(&u, 1, NULL, 1u << 16 | DOMID_SELF), 0);       /* tables, too */
     ck_assert_int_eq(mmu(&u, 1, NULL, 2u << 16 | DOMID_SELF), -EINVAL); /* not a table of 1 */

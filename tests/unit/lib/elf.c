@@ -142,11 +142,14 @@ int main(void)
     Suite *s = suite_create("lib/elf");
     TCase *t = tcase_create("elf");
     SRunner *r = srunner_create(s);
+    int failed;
 
     tcase_add_test(t, a_kernel);
     tcase_add_test(t, refusals);
     tcase_add_test(t, hostile);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) != 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
 }

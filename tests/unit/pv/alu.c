@@ -89,10 +89,13 @@ int main(void)
     Suite *s = suite_create("pv/alu");
     TCase *t = tcase_create("alu");
     SRunner *r = srunner_create(s);
+    int failed;
 
     tcase_add_test(t, agrees_with_the_processor);
     tcase_add_test(t, one_operand);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) != 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
 }

@@ -124,6 +124,7 @@ int main(void)
     Suite *s = suite_create("pv/decode");
     TCase *t = tcase_create("decode");
     SRunner *r = srunner_create(s);
+    int failed;
 
     tcase_add_test(t, page_table_writes);
     tcase_add_test(t, privileged);
@@ -131,5 +132,7 @@ int main(void)
     tcase_add_test(t, hostile_bytes);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) != 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
 }
