@@ -177,7 +177,9 @@ bounce_error:
     BOUNCE_SAVE
     jmp bounce_with_error
 
+/* The processor leaves the guest's direction flag set: C wants it clear. */
 .macro SAVE_REST
+    cld
     mov %rsi, REGS_RSI(%rdi)
     mov %r8, REGS_R8(%rdi)
     mov %r9, REGS_R9(%rdi)
@@ -219,6 +221,7 @@ bounce_lost:
     .balign 16
 exception_entry:
     CLAC
+    cld
     testb $3, E(REGS_CS)
     jz fault_entry
     PUSH_ALL
@@ -231,6 +234,7 @@ exception_entry:
     .balign 16
 interrupt_entry:
     CLAC
+    cld
     testb $3, E(REGS_CS)
     jz in_hypervisor            /* idle, or an interrupt window */
     PUSH_ALL
@@ -323,6 +327,7 @@ fault_entry:
     jb iret_read_fault
 1:  pop %rax
 in_hypervisor:
+    cld
     PUSH_ALL
     mov %rsp, %rdi
     mov %rsp, %rbx
