@@ -9,7 +9,7 @@
  * little; then no CPU is told a time below what another has been told already.
  */
 #include "x86/clock.h"
-#include "x86/lock.h"
+#include "x86/machine.h"
 #include "x86/port.h"
 #include "x86/reference.h"
 #include "x86/scale.h"
@@ -207,18 +207,18 @@ uint64_t clock_tsc_at(uint64_t ns)
     return MAX(tsc, UINT64_C(1));
 }
 
+/* No lock: two CPUs in step, each in a tight loop, could keep one out of it for ever. */
 void clock_compare(void)
 {
-    static struct machine_lock lock;
     static uint64_t latest;
-    uint64_t tsc;
+    uint64_t seen = __atomic_load_n(&latest, __ATOMIC_ACQUIRE);
+    uint64_t tsc = machine_tsc();
 
-    machine_lock_take(&lock);
-    tsc = machine_tsc();
-    if (tsc < latest)
+    if (tsc < seen)
         clock.stable = false;
-    latest = MAX(tsc, latest);
-    machine_lock_drop(&lock);
+    else
+        (void)__atomic_compare_exchange_n(&latest, &seen, tsc, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED);
 }
 
 void machine_clock_read(struct machine_clock *out)
