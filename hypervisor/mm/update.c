@@ -225,7 +225,7 @@ static int l1e_emulate(struct mm_account *acct, maddr_t where, uint64_t value, u
                        uint64_t *expect)
 {
     unsigned offset = where & 7;
-    uint64_t *slot, old, entry, found;
+    uint64_t *slot, old, entry, found = 0;
     int ret;
 
     if (release_continue(acct))
@@ -233,15 +233,16 @@ static int l1e_emulate(struct mm_account *acct, maddr_t where, uint64_t value, u
     slot = l1_slot_at(acct, where);
     if (!slot)
         return -EINVAL;
-    old = READ_ONCE(*slot);
-    entry = splice(old, value, offset, bytes);
-    if (!expect)
-        return l1e_update(acct, acct, slot, entry, PTE_NORMAL);
-    if (!expectation_met(old, expect, offset, bytes))
-        return 0;
-    ret = l1e_exchange(acct, slot, old, entry, &found);
-    if (ret == 0)
-        (void)expectation_met(found, expect, offset, bytes);
+    /* Again when accessed or dirty was set meanwhile; what matters of that, *expect then tells. */
+    do {
+        old = READ_ONCE(*slot);
+        entry = splice(old, value, offset, bytes);
+        if (!expect)
+            return l1e_update(acct, acct, slot, entry, PTE_NORMAL);
+        if (!expectation_met(old, expect, offset, bytes))
+            return 0;
+        ret = l1e_exchange(acct, slot, old, entry, &found);
+    } while (ret == 0 && found != old);
     return ret;
 }
 

@@ -4,6 +4,7 @@
  * memory, MSRs that may not exist, selectors and FPU state that a guest chose. Each returns an
  * indication where the fault would have been.
  */
+#include "public/errno.h"
 #include "x86/entry.h"
 
     .text
@@ -63,34 +64,29 @@ machine_clear_guest:
     ret
     RECOVER 1b, 2b, 2b
 
-/* bool msr_try_get(msr, value *): false when it faults */
+/* int machine_rdmsr(msr, value *), int machine_wrmsr(msr, value) */
     .balign 16
-    .global msr_try_get
-msr_try_get:
+    .global machine_rdmsr, machine_wrmsr
+machine_rdmsr:
     mov %edi, %ecx
 1:  rdmsr
 2:  shl $32, %rdx
     or %rdx, %rax
     mov %rax, (%rsi)
-    mov $1, %eax
+    xor %eax, %eax
     ret
-    RECOVER 1b, 2b, refused
-
-/* bool msr_try_set(msr, value) */
-    .balign 16
-    .global msr_try_set
-msr_try_set:
+    RECOVER 1b, 2b, msr_refused
+machine_wrmsr:
     mov %edi, %ecx
     mov %rsi, %rax
     mov %rsi, %rdx
     shr $32, %rdx
 1:  wrmsr
-2:  mov $1, %eax
+2:  xor %eax, %eax
     ret
-    RECOVER 1b, 2b, refused
-
-refused:
-    xor %eax, %eax
+    RECOVER 1b, 2b, msr_refused
+msr_refused:
+    mov $-XEN_EFAULT, %eax
     ret
 
 /* bool {ds,es,fs,gs}_try_set(selector): false, and a null selector, when it faults */
@@ -122,6 +118,9 @@ xrstor_try:
 2:  mov $1, %eax
     ret
     RECOVER 1b, 2b, refused
+refused:
+    xor %eax, %eax
+    ret
 fxrstor_try:
 1:  fxrstor64 (%rdi)
 2:  mov $1, %eax
