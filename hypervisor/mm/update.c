@@ -110,10 +110,11 @@ int pt_batch_update(struct pt_batch *batch, maddr_t where, uint64_t entry, enum 
 {
     struct mm_account *acct = batch->acct;
     struct page *page = page_owned(acct, maddr_to_mfn(where));
-    uint64_t *slot = machine_map_maddr(where);
+    uint64_t *slot;
 
     if (unlikely(!page || (where & 7)))
         return -EINVAL;
+    slot = machine_map_maddr(where);
     if (unlikely(release_continue(acct)))
         return -ERESTART;
     if (unlikely(page->type != PT_L1 || !(page->flags & PAGE_VALIDATED)))
