@@ -48,7 +48,6 @@ struct domain {
     /* --- guest choices --- */
     uint32_t vm_assist;            /* bit per VMASST_TYPE_* */
     uint64_t io_ports[65536 / 64]; /* ports this domain may use: bit set = allowed */
-    bool console_access;
 
     /* --- time --- */
     int64_t wallclock_offset_s;
@@ -90,11 +89,6 @@ void domain_watchdog_init(struct domain *d);
 void domain_watchdog_stop(struct domain *d);
 /* The guest broke itself beyond reply. Never for our own faults. */
 void domain_crash(struct domain *d, const char *why);
-static inline struct domain *account_domain(struct mm_account *acct)
-{
-    return (struct domain *)acct;
-}
-
 extern struct domain *control_domain; /* dom0, set once at boot */
 
 /* Resolve a DOMID argument: DOMID_SELF or own id: current's domain; another id needs control. */
