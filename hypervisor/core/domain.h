@@ -70,7 +70,7 @@ void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what n
 /* First with id > after, with a reference; after DOMID_FIRST_RESERVED or above: the very first. */
 struct domain *domain_next(domid_t after) must_check;
 struct domain *domain_after(struct domain *d) must_check; /* the next one; puts d */
-/* for_each_domain(d): each domain, with a reference while it is d's turn; no break. No lock held. */
+/* for_each_domain(d): each domain, with a reference during its turn; no lock held, no break. */
 #define for_each_domain(d)                                                                         \
     for (struct domain *d = domain_next(DOMID_INVALID); d; d = domain_after(d))
 /* Free destroyed domains whose last reference and frame have gone; no lock held. Exit path. */

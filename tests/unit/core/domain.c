@@ -16,6 +16,7 @@
 #include "mm/alloc.h"
 #include "mm/update.h"
 #include "pv/guest_cpu.h"
+#include "x86/upcall.h"
 
 /* ---- the machine that core/ sees: vCPUs are never really run -------------------------------- */
 
@@ -169,7 +170,7 @@ static void cpu_state_make(struct domain *d)
     ck_assert_int_eq(pt_update_va(&d->mm, &d->mm, v->arch.cr3_kernel, 5 * PAGE_SIZE,
                                   mfn_to_maddr(ldt) | P), 0);
     ck_assert_int_eq(ldt_set(v, 5 * PAGE_SIZE, 10), 0);
-    ck_assert(ldt_fault(v, 0));
+    ck_assert(upcall_ldt_fault(&v->arch, 0));
     UNTIL_DONE(root_set_user(v, user_root));
     ck_assert_int_eq(vcpu_register_info(d->vcpu[1], space.data[1], 64), 0);
 }
