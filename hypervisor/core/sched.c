@@ -18,9 +18,9 @@
  * nobody steals or moves it. A vCPU that is paused or whose affinity forbids the CPU is unloaded by
  * that CPU itself before it does anything else, which is what vcpu_pause() waits for.
  *
- * Once unloaded, a vCPU that dies may be freed at any moment. A CPU that still has to find it a place
- * says so in its queue (moving), and sched_vcpu_remove() waits. Others who touch a vCPU have a
- * reference to its domain, its event channels locked, or are its timers.
+ * Once unloaded, a vCPU that dies may be freed at any moment. A CPU that still has to find it a
+ * place says so in its queue (moving), and sched_vcpu_remove() waits. Others who touch a vCPU have
+ * a reference to its domain, its event channels locked, or are its timers.
  *
  * No wake-up is lost: the waker stores what it has to tell (pending event, paused bits), then takes
  * the queue's lock; a CPU decides to run, block or halt under that lock or, for halting, with
