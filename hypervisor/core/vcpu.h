@@ -92,6 +92,10 @@ int vcpu_create(struct domain *d, unsigned id,
                 struct vcpu **out) must_check; /* -EEXIST -EINVAL -ENOMEM */
 void vcpu_destroy(struct vcpu *v);             /* no longer known to anyone, loaded nowhere */
 struct vcpu *vcpu_by_id(struct domain *d, uint64_t id); /* NULL: none */
+/* for_each_vcpu(d, v): v takes each vCPU that d has, lowest id first; no break. */
+#define for_each_vcpu(d, v)                                                                        \
+    for (unsigned v##_id = 0; v##_id < (d)->vcpus_max; v##_id++)                                   \
+        for (struct vcpu *v = READ_ONCE((d)->vcpu[v##_id]); v; v = NULL)
 
 /*
  * Stop v and wait until it runs nowhere (not for current: it stops at the exit path). Waits with no

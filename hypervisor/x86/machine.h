@@ -172,17 +172,16 @@ uint64_t machine_wallclock_s(void);          /* CMOS clock, seconds since 1970, 
 
 /* Interrupt inputs of the IO-APICs, by global system interrupt number. */
 unsigned machine_nr_gsis(void);
-/* Bind `vector` to the input, edge or level, high or low, masked, to `cpu`. */
+/* Bind `vector` to the input, edge or level, high or low, masked, to `cpu`. 0, -EINVAL: no such. */
 int machine_gsi_route(unsigned gsi, uint8_t vector, bool level, bool low, unsigned cpu) must_check;
 void machine_gsi_mask(unsigned gsi);
 void machine_gsi_unmask(unsigned gsi);
-bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console, timer) */
+bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console): leave it alone */
 /* A register of the I/O APIC at `apic_base`; 0, or -EINVAL: no such controller or register. */
 int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
 /* A vector in the device range for `cpu`s; -ENOSPC. */
 int machine_vector_alloc(void) must_check;
 void machine_vector_free(uint8_t vector);
-void machine_eoi(void);                      /* local APIC end of interrupt */
 
 /* One MSI or MSI-X message of a PCI function. */
 struct machine_msi {
