@@ -170,6 +170,24 @@ def console(guest):
     guest.expect_end("guest-shutdown")
 
 
+def audit(guest):
+    """After dom0 has started many programs, the hypervisor's counts equal a recount."""
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("/tests/stress && echo str''essed\n")
+    guest.expect("\nstressed\r+\n", 240)
+    guest.expect(PROMPT)
+    guest.send("\x01\x01\x01")
+    guest.expect(r"\(lamina\) input goes to [^\n]*\n")
+    guest.send("m")
+    guest.expect(r"\(lamina\) memory: \d+ of \d+ frames free, counts consistent")
+    guest.send("q")
+    guest.expect("event channels consistent, grants consistent")
+    guest.send("\x01\x01\x01")
+    guest.expect(r"\(lamina\) input goes to [^\n]*\n")
+    guest.send("poweroff\n")
+    guest.expect_end("guest-shutdown")
+
+
 # Machines ---------------------------------------------------------------------------------------
 
 def virtio(bench, name):
@@ -249,6 +267,7 @@ case("memory-odd-map", odd_map, hypervisors=LAMINA, boot="multiboot2-bios",
 
 case("reboot", shell_then_reboot)
 case("console", console)
+case("audit", audit, LAMINA)
 case("panic-reset", panic_then_reset, append="loglevel=5 panic=1", quiet=False)
 case("panic-noreboot", panic_then_halt, LAMINA, options="noreboot", quiet=False)
 
