@@ -73,6 +73,7 @@ int elf_open(struct elf_image *elf, const void *data, uint64_t bytes, const char
         return refuse(why, "the ELF file is truncated");
     elf->entry = h.entry;
     elf->headers = h.phoff;
+    elf->headers_end = h.phoff + (uint64_t)h.phnum * h.phentsize;
     elf->nr_headers = h.phnum;
     return 0;
 }

@@ -16,7 +16,7 @@ struct elf_image {
     const uint8_t *data;
     uint64_t bytes;
     uint64_t entry;
-    uint64_t headers; /* offset of the program headers */
+    uint64_t headers, headers_end; /* offsets of the program headers */
     unsigned nr_headers;
 };
 
