@@ -284,6 +284,18 @@ void frames_add(maddr_t start, maddr_t end)
     lock_drop(&frames.lock);
 }
 
+void frames_give(struct mm_account *acct, mfn_t first, uint64_t nr)
+{
+    mm_lock(acct);
+    for (uint64_t i = mfn_x(first); i < mfn_x(first) + nr; i++) {
+        BUG_ON(frame_table[i].owner != OWNER_HYPERVISOR);
+        frame_table[i] = (struct page){ .refs = 1, .owner = acct->slot, .flags = PAGE_ALLOCATED };
+    }
+    acct->nr_frames += nr;
+    mm_unlock(acct);
+    frames.nr_total += nr;
+}
+
 void frames_add_device(maddr_t start, maddr_t end)
 {
     uint64_t last = MIN(ROUND_UP(end, PAGE_SIZE) >> PAGE_SHIFT, frames_end);
