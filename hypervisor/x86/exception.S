@@ -31,7 +31,7 @@ vector_entries:
     .set vector, 0
     .rept 256
     .balign 16
-    .if vector >= 32 || !(HAS_ERROR >> vector & 1)
+    .if vector >= 32 || !(HAS_ERROR >> (vector & 31) & 1)
     pushq $0
     .endif
     movl $vector, 4(%rsp)
@@ -39,9 +39,9 @@ vector_entries:
     jmp interrupt_entry
     .elseif vector == VECTOR_PF
     jmp page_fault
-    .elseif TO_PLAIN >> vector & 1
+    .elseif TO_PLAIN >> (vector & 31) & 1
     jmp bounce_plain
-    .elseif TO_ERROR >> vector & 1
+    .elseif TO_ERROR >> (vector & 31) & 1
     jmp bounce_error
     .elseif TO_IST >> vector & 1
     jmp ist_entry
