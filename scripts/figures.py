@@ -29,7 +29,8 @@ IMAGES = os.path.join(qemu.BUILD, "images")
 OUT = "docs/figures.md"
 # SMAP would add STAC and CLAC to either side; this QEMU cannot count over x2APIC's timer register.
 CPU = "max,-smap,-x2apic"
-ICOUNT = ["-cpu", CPU, "-icount", "shift=0,sleep=off"]
+# The RTC runs on the machine's own time, too: waiting for its next second must always be as long.
+ICOUNT = ["-cpu", CPU, "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 OPTIONS = {"lamina": "console=com1 com1=115200 loglvl=all",
            "xen": "console=com1 com1=115200 loglvl=all spec-ctrl=eager-fpu"}
 MIB = 1 << 20
@@ -201,9 +202,10 @@ TEXT = """# Figures
 
 Written by `make figures` (`make figures FIGURES=quick` leaves out the second table). A run on
 another machine gives the same counts: QEMU {version} executes one instruction a nanosecond of
-virtual time (`-accel tcg,thread=single -smp 1 -cpu {cpu} -icount shift=0,sleep=off`), and the guest
-reads the time stamp counter. What the processor does itself (SYSCALL, IRETQ, a fault, a change of
-CR3) counts as one instruction, so these are counts of work, not of time.
+virtual time (`-accel tcg,thread=single -smp 1 -cpu {cpu}
+-icount shift=0,sleep=off -rtc base=...,clock=vm`), and the guest reads the time stamp counter. What
+the processor does itself (SYSCALL, IRETQ, a fault, a change of CR3) counts as one instruction, so
+these are counts of work, not of time.
 
 ## The hypervisor
 

@@ -13,6 +13,7 @@
 
 #include "lib/types.h"
 #include "x86/guest.h"
+#include "x86/layout.h"
 
 /* ---- boot order, called once each by boot/main.c in this order ------------------------------- */
 
@@ -38,8 +39,14 @@ void machine_cpus_init(unsigned max, maddr_t low_page, void *(*heap)(size_t byte
 #define M2P_GUEST_VIRT   HYPERVISOR_START             /* guest-readable M2P, 256 GiB */
 
 /* Hypervisor address of a machine frame or address: the direct map, always present for RAM. */
-void *machine_map(mfn_t mfn);
-void *machine_map_maddr(maddr_t addr);
+static inline void *machine_map_maddr(maddr_t addr)
+{
+    return (void *)(DIRECT_VIRT + addr);
+}
+static inline void *machine_map(mfn_t mfn)
+{
+    return machine_map_maddr(mfn_to_maddr(mfn));
+}
 /* Machine address of an object in the direct map or in the hypervisor image. */
 maddr_t machine_maddr(const void *p);
 /* Map device registers (uncached), `bytes` long; boot and device set-up only; NULL: no room. */

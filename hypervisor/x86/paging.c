@@ -68,16 +68,6 @@ maddr_t machine_maddr(const void *p)
     panic("no machine address for %p", p);
 }
 
-void *machine_map_maddr(maddr_t addr)
-{
-    return (void *)(DIRECT_VIRT + addr);
-}
-
-void *machine_map(mfn_t mfn)
-{
-    return machine_map_maddr(mfn_to_maddr(mfn));
-}
-
 void machine_image_extent(maddr_t *start, maddr_t *end)
 {
     *start = image_load_address;

@@ -23,19 +23,33 @@ copy_first:
     mov %rax, (%rdi)
     jmp copy_done
 1:  cmp $16, %rcx
-    jne 1f
+    jne copy_long
     mov (%rsi), %rax
     mov 8(%rsi), %rdx
     mov %rax, (%rdi)
     mov %rdx, 8(%rdi)
 copy_done:
     xor %ecx, %ecx
-1:  rep movsb
 copy_fault:                     /* RCX: what is left, all of it for the short ones */
     CLAC
     mov %rcx, %rax
     ret
-    RECOVER copy_first, copy_fault, copy_fault
+copy_long:                      /* lists of structures: in words */
+    test $7, %cl
+    jnz copy_bytes
+    shr $3, %rcx
+copy_words:
+    rep movsq
+copy_words_fault:
+    shl $3, %rcx
+    jmp copy_fault
+copy_bytes:
+    rep movsb
+copy_bytes_fault:
+    jmp copy_fault
+    RECOVER copy_first, copy_done, copy_fault
+    RECOVER copy_words, copy_words_fault, copy_words_fault
+    RECOVER copy_bytes, copy_bytes_fault, copy_fault
 
 /* size_t machine_clear_guest(dst, bytes) */
     .balign 16

@@ -2,8 +2,8 @@
 /*
  * The measuring guest. Under `-icount shift=0` the time stamp counter advances by one for each
  * instruction that the machine executes, so a loop's ticks are its instructions, those of the
- * hypervisor included. Prints "FIGURE name value" lines: instructions per operation, the guest's own
- * ones taken off, rounded to the nearest.
+ * hypervisor included. Prints "FIGURE name value" lines: instructions per operation, the guest's
+ * own ones taken off, rounded to the nearest.
  */
 #include "check.h"
 #include "public/callback.h"

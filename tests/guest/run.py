@@ -26,8 +26,8 @@ from guest import Failure, Guest  # noqa: E402
 OPTIONS = "console=com1 com1=115200 loglvl=all guest_loglvl=all"
 OUTCOME = r"LAMINA-GUEST (success|skip|failure|error): ([^\r\n]*)\r?\n"
 # After these the guest will not say anything any more.
-FATAL = re.compile(rb"Domain 0 \(vcpu#\d+\) crashed|Panic on CPU|Lamina: (panic|[^\n]*crash)[^\n]*\n"
-                   rb"|unexpected trap [^\n]*\n")
+FATAL = re.compile(rb"Domain 0 \(vcpu#\d+\) crashed|Panic on CPU|Lamina: panic|"
+                   rb"\(lamina\) d0[^\n]* crashed[^\n]*\n|unexpected trap [^\n]*\n")
 BOUND_S = 60
 
 

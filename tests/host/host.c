@@ -17,7 +17,7 @@
 
 struct host_machine host;
 char percpu_start[1], percpu_end[1];
-bool log_sync, panic_noreboot;
+bool panic_noreboot;
 
 static struct {
     uint8_t frame[HOST_FRAMES_MAX][PAGE_SIZE] __attribute__((aligned(4096)));
