@@ -7,7 +7,7 @@
  * C on the CPU's stack, and leaves through guest_exit. From ring 0 an exception is a recovery point
  * (fault.c) or the end; interrupts come only while idle or in an interrupt window.
  *
- * Instructions, hypervisor part: page fault from user mode and its return by iret 128, the iret of
+ * Instructions, hypervisor part: page fault from user mode and its return by iret 126, the iret of
  * entry.S included.
  */
 #include "x86/entry.h"
@@ -339,7 +339,7 @@ in_hypervisor:
     iretq
 
 /* IRETQ refused the guest's selectors or address. All other registers are the guest's again, and
- * the interrupted RSP is &regs.rip; below it is the fault's frame, aligned, of which one word counts. */
+ * the interrupted RSP is &regs.rip; below it is the fault's frame, of which one word counts. */
 iretq_fault:
     pop %rax
     mov 32(%rsp), %rsp
