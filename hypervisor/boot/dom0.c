@@ -147,6 +147,23 @@ static struct domain *domain_make(const struct boot_options *options)
     return d;
 }
 
+/* A module's memory goes to the allocator, but for what dom0 took over. */
+static void module_free(const struct boot_module *m)
+{
+    for (maddr_t at = ROUND_UP(m->start, PAGE_SIZE); at + PAGE_SIZE <= m->end; at += PAGE_SIZE) {
+        mfn_t mfn = maddr_to_mfn(at);
+
+        if (mfn_valid(mfn) && page_of(mfn)->owner == OWNER_HYPERVISOR)
+            frames_add(at, at + PAGE_SIZE);
+    }
+}
+
+static bool share_no_page(const struct boot_module *m, const struct boot_module *other)
+{
+    return m->start >= ROUND_UP(other->end, PAGE_SIZE) ||
+           other->start >= ROUND_UP(m->end, PAGE_SIZE);
+}
+
 static const char *advice(int rc, bool is_memory_set)
 {
     if (rc == -ENOEXEC)
@@ -172,7 +189,6 @@ void dom0_start(const struct boot_info *info, const struct boot_options *options
     static struct pv_image image;
     const struct boot_module *kernel = &info->module[0], *initrd = &info->module[1];
     const char *why = "";
-    bool initrd_taken = false;
     struct domain *d;
     int rc;
 
@@ -182,28 +198,26 @@ void dom0_start(const struct boot_info *info, const struct boot_options *options
     command_line(cmdline, sizeof(cmdline), info);
     image.kernel = kernel->start;
     image.kernel_bytes = kernel->end - kernel->start;
+    image.kernel_is_ours = true;
     if (info->nr_modules > 1) {
         image.initrd = initrd->start;
         image.initrd_bytes = initrd->end - initrd->start;
-        image.initrd_is_ours = initrd->start >= ROUND_UP(kernel->end, PAGE_SIZE) ||
-                               ROUND_UP(initrd->end, PAGE_SIZE) <= kernel->start;
+        image.kernel_is_ours = image.initrd_is_ours = share_no_page(kernel, initrd);
     }
     image.cmdline = cmdline;
     image.screen_bytes = screen_fill(&image.screen, info);
-    image.nr_frames = dom0_frames(options, frames_free() + DIV_ROUND_UP(image.initrd_bytes,
-                                                                        PAGE_SIZE), &why);
+    image.nr_frames = dom0_frames(options, frames_free() + pv_frames_in_place(&image), &why);
     if (image.nr_frames == 0)
         boot_fail("%s (%lu MiB are free)", why, (unsigned long)(frames_free() / MIB_FRAMES));
     if (options->dom0_mem_max != 0)
         d->mm.frames_max = MAX(image.nr_frames, frames_of(options->dom0_mem_max, frames_total()));
 
-    rc = pv_build_dom0(d, &image, &initrd_taken, &why);
+    rc = pv_build_dom0(d, &image, &why);
     if (rc != 0)
         boot_fail("dom0's kernel: %s; %s", why, advice(rc, options->dom0_mem_frames != 0));
-    for (unsigned i = 0; i < info->nr_modules; i++) {
-        if (i != 1 || !initrd_taken)
-            frames_add(info->module[i].start, info->module[i].end);
-    }
+    module_free(kernel);
+    if (info->nr_modules > 1)
+        module_free(initrd);
     memory_report(info, image.nr_frames);
     log_info("dom0: %lu MiB, %u vCPUs, command line \"%s\"",
              (unsigned long)(image.nr_frames / MIB_FRAMES), d->vcpus_max, cmdline);
