@@ -21,7 +21,6 @@
 #define RESERVE_MAX  (128 * MIB_FRAMES)
 #define FAIL_WAIT_NS UINT64_C(5000000000) /* time to read the line before the screen is reset */
 
-static const char *const too_much = "dom0_mem asks for more memory than there is";
 static const char *const too_little = "there is too little memory for a dom0";
 
 void boot_fail(const char *fmt, ...)
@@ -67,7 +66,7 @@ uint64_t dom0_frames(const struct boot_options *options, uint64_t available, con
     if (options->dom0_mem_frames != 0) {
         frames = frames_of(options->dom0_mem_frames, available);
         if (frames == 0 || frames > available - RESERVE_MIN) {
-            *why = too_much;
+            *why = "dom0_mem asks for more memory than there is";
             return 0;
         }
     }
@@ -133,17 +132,10 @@ static uint32_t screen_fill(struct dom0_vga_console_info *out, const struct boot
     return sizeof(*out);
 }
 
-static unsigned vcpus_wanted(const struct boot_options *options)
+static struct domain *domain_make(const struct boot_options *options)
 {
-    unsigned nr = machine_nr_cpus();
-
-    if (options->dom0_max_vcpus != 0)
-        nr = options->dom0_max_vcpus;
-    return MIN(nr, (unsigned)VCPUS_MAX);
-}
-
-static struct domain *domain_make(unsigned nr_vcpus)
-{
+    unsigned wanted = options->dom0_max_vcpus ? options->dom0_max_vcpus : machine_nr_cpus();
+    unsigned nr_vcpus = MIN(wanted, (unsigned)VCPUS_MAX);
     struct domain *d;
     struct vcpu *v;
 
@@ -202,7 +194,7 @@ void dom0_start(const struct boot_info *info, const struct boot_options *options
 
     if (info->nr_modules == 0)
         boot_fail("no module given; the loader must pass dom0's ELF kernel, then its initrd");
-    d = domain_make(vcpus_wanted(options));
+    d = domain_make(options);
     command_line(cmdline, sizeof(cmdline), info);
     image.kernel = kernel->start;
     image.kernel_bytes = kernel->end - kernel->start;
