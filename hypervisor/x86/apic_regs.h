@@ -28,7 +28,7 @@
 #define LVT_NMI            (4u << 8)
 #define LVT_TIMER_DEADLINE (2u << 17)
 
-/* apic_timer.c: choose and calibrate the timer, once, after the clock; this CPU's timer, disarmed. */
+/* apic_timer.c: choose and calibrate the timer, once, after the clock; this CPU's, disarmed. */
 void apic_timer_init(void);
 void apic_timer_cpu_init(void);
 

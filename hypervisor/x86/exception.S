@@ -31,7 +31,7 @@ vector_entries:
     .set vector, 0
     .rept 256
     .balign 16
-    .if vector >= 32 || !(HAS_ERROR >> vector & 1)
+    .if vector >= 32 || !(HAS_ERROR >> (vector & 31) & 1)
     pushq $0
     .endif
     movl $vector, 4(%rsp)
@@ -339,7 +339,7 @@ in_hypervisor:
     iretq
 
 /* IRETQ refused the guest's selectors or address. All other registers are the guest's again, and
- * the interrupted RSP is &regs.rip; below it is the fault's frame, aligned, of which one word counts. */
+ * the interrupted RSP is &regs.rip; below it is the fault's frame, aligned: one word counts. */
 iretq_fault:
     pop %rax
     mov 32(%rsp), %rsp
