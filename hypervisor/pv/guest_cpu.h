@@ -13,13 +13,16 @@
 int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries) must_check;
 void gdt_drop(struct vcpu *v);
 int ldt_set(struct vcpu *v, gva_t base, unsigned entries) must_check;
-bool ldt_fault(struct vcpu *v, unsigned page); /* map one LDT page on first use */
+bool ldt_ok(gva_t base, uint64_t entries);     /* what ldt_set() accepts */
+/* Map an LDT page on first use, by number or for a selector: false if that changes nothing. */
+bool ldt_fault(struct vcpu *v, unsigned page);
+bool ldt_touch(struct vcpu *v, uint16_t sel);
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
 uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
 /* The descriptor that `sel` names for v, as the guest wrote it; false: none. */
 bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out) must_check;
-/* Is the code segment a 64-bit one, and where does it start? */
-bool code_is_64(struct vcpu *v, uint64_t *base) must_check;
+/* Linear address of the next instruction; is its segment a 64-bit one? */
+gva_t code_address(struct vcpu *v, bool *is_64);
 
 /* segment bases, stack, FPU flag: pv/segment.c */
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
@@ -57,8 +60,11 @@ uint32_t port_read(struct domain *d, uint16_t port, unsigned bytes);
 void port_write(struct domain *d, uint16_t port, unsigned bytes, uint32_t value);
 /* in, out and their string forms: false: #GP. May leave rip where it is, to be repeated. */
 bool emulate_port(struct vcpu *v, const struct insn *in) must_check;
-/* Virtual IOPL against the guest's mode: may it use cli, sti, ports? pv/privileged.c */
-bool iopl_allows(const struct vcpu *v);
+/* The privilege level of the guest's mode: cli, sti and ports need an IOPL, INT n a DPL, of it. */
+static inline int guest_level(const struct guest_cpu *g)
+{
+    return !g->in_kernel ? 3 : g->architectural_iopl ? 0 : 1;
+}
 
 /* The state of a vCPU after reset, all references dropped before: pv/context.c */
 void guest_cpu_reset(struct vcpu *v);

@@ -154,7 +154,7 @@ bool emulate_port(struct vcpu *v, const struct insn *in)
     uint16_t port = (uint16_t)(by_dx ? regs->rdx : (uint8_t)in->immediate);
     struct insn narrow = *in;
 
-    if (!iopl_allows(v))
+    if (v->arch.iopl < guest_level(&v->arch))
         return false;
     if (in->opcode >= 0x6c && in->opcode <= 0x6f)
         return string_io(v, in, !is_out, bytes);

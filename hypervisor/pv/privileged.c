@@ -4,6 +4,7 @@
  * What a real kernel in ring 0 could do and a guest may not is left to become the guest's #GP.
  */
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/guest.h"
 #include "pv/guest_cpu.h"
 #include "pv/trap.h"
@@ -21,16 +22,6 @@
 #define XCR0_AVX512 UINT64_C(0xe0)
 
 #define VECTOR_UD    6
-#define KERNEL_LEVEL 1
-#define USER_LEVEL   3
-
-bool iopl_allows(const struct vcpu *v)
-{
-    bool architectural = v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
-    unsigned level = v->arch.in_kernel ? (architectural ? 0 : KERNEL_LEVEL) : USER_LEVEL;
-
-    return v->arch.iopl >= level;
-}
 
 static bool cr_read(struct vcpu *v, unsigned cr, uint64_t *value)
 {
@@ -222,7 +213,7 @@ static int kernel_insn(struct vcpu *v, const struct insn *in)
 static int any_mode_insn(struct vcpu *v, const struct insn *in)
 {
     if (in->opcode == 0xfa || in->opcode == 0xfb)
-        return iopl_allows(v) ? 0 : -EFAULT; /* cli and sti: allowed, without effect */
+        return v->arch.iopl >= guest_level(&v->arch) ? 0 : -EFAULT; /* cli and sti: allowed, without effect */
     if (in->opcode == 0x0fa2) {
         cpuid(v);
         return 0;
@@ -253,15 +244,12 @@ bool emulate_invalid_op(struct vcpu *v)
 {
     static const uint8_t forced_cpuid[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
     uint8_t bytes[sizeof(forced_cpuid)];
-    uint64_t base;
-    bool is_64 = code_is_64(v, &base);
+    bool is_64;
+    gva_t at = code_address(v, &is_64);
 
-    (void)is_64;
-    if (copy_from_guest(bytes, guest_ptr(base + v->arch.regs.rip), sizeof(bytes)) != 0)
+    if (copy_from_guest(bytes, guest_ptr(at), sizeof(bytes)) != 0 ||
+        memcmp(bytes, forced_cpuid, sizeof(bytes)) != 0)
         return false;
-    for (unsigned i = 0; i < sizeof(bytes); i++)
-        if (bytes[i] != forced_cpuid[i])
-            return false;
     cpuid(v);
     trap_insn_done(v, sizeof(bytes));
     return true;

@@ -11,6 +11,7 @@ enum { SELECTOR_GS = 3 };
 /* A selector that cannot be loaded becomes the null one, as the interface has no error for it. */
 static void load_user_gs(struct guest_cpu *g, uint16_t sel)
 {
+    (void)ldt_touch((struct vcpu *)g, sel);
     if (machine_load_selector(g, SELECTOR_GS, sel) != 0 &&
         machine_load_selector(g, SELECTOR_GS, 0) != 0)
         panic("cannot load a null selector");

@@ -126,6 +126,10 @@ static void segments_load(struct guest_cpu *g)
     for (unsigned i = 0; i < ARRAY_SIZE(wanted); i++)
         if (machine_load_selector(g, i, wanted[i]))
             g->segments_bad = true;
+    g->ds = wanted[0]; /* the failsafe frame shows what was refused */
+    g->es = wanted[1];
+    g->fs = wanted[2];
+    g->gs = wanted[3];
     machine_load_bases(g);
 }
 
