@@ -33,6 +33,7 @@ void fpu_taskswitch(struct vcpu *v, bool set);
 
 /* debug registers: pv/debug.c */
 void debugreg_reset(struct vcpu *v);
+bool debug_address_ok(uint64_t address); /* not in the hypervisor */
 int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value) must_check;
 int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value) must_check;
 
@@ -65,6 +66,12 @@ static inline int guest_level(const struct guest_cpu *g)
 {
     return !g->in_kernel ? 3 : g->architectural_iopl ? 0 : 1;
 }
+
+/* The vm_assist types that a guest may choose. */
+#define VM_ASSIST_KNOWN                                                                            \
+    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |                      \
+     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |                  \
+     1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
 
 /* The state of a vCPU after reset, all references dropped before: pv/context.c */
 void guest_cpu_reset(struct vcpu *v);

@@ -148,7 +148,6 @@ int trap_set(struct vcpu *v, const struct trap_info *info)
     if (!is_canonical(info->address))
         return -EINVAL;
     *ti = *info;
-    ti->cs = selector_fix(info->cs);
     return 0;
 }
 
