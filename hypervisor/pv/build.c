@@ -87,14 +87,18 @@ static void place_tables(struct pv_layout *at, uint64_t next)
     }
 }
 
-static void place_p2m_apart(struct pv_build *b)
+/* The p2m list in tables of its own: no level below the L4 is shared with the initial mapping. */
+static int place_p2m_apart(struct pv_build *b)
 {
     struct pv_layout *at = &b->at;
 
+    if (L4_SLOT(at->p2m_virt) <= L4_SLOT(layout_virt(at, at->nr_mapped - 1)) &&
+        L4_SLOT(at->p2m_virt + (at->nr_p2m << PAGE_SHIFT) - 1) >= L4_SLOT(at->v_start))
+        return fail(b, -ENOEXEC, "its INIT_P2M overlaps the kernel");
     at->p2m = at->end;
-    at->p2m_virt = b->notes.init_p2m;
     at->nr_p2m_tables = tables_needed(at->p2m_virt, at->nr_p2m);
     at->end += at->nr_p2m + at->nr_p2m_tables;
+    return 0;
 }
 
 static int make_layout(struct pv_build *b)
@@ -122,6 +126,7 @@ static int make_layout(struct pv_build *b)
         next += at->nr_initrd;
     }
     at->p2m_apart = n->has_init_p2m && range_usable(n->init_p2m, at->nr_p2m);
+    at->p2m_virt = n->init_p2m;
     if (!at->p2m_apart) {
         at->p2m = next;
         at->p2m_virt = layout_virt(at, next);
@@ -138,16 +143,10 @@ static int make_layout(struct pv_build *b)
         at->initrd = at->end;
         at->end += at->nr_initrd;
     }
-    if (at->p2m_apart) {
-        /* Tables of its own: no level below the L4 may be shared with the initial mapping. */
-        if (L4_SLOT(n->init_p2m) <= L4_SLOT(layout_virt(at, at->nr_mapped - 1)) &&
-            L4_SLOT(n->init_p2m + (at->nr_p2m << PAGE_SHIFT) - 1) >= L4_SLOT(at->v_start))
-            return fail(b, -ENOEXEC, "its INIT_P2M overlaps the kernel");
-        place_p2m_apart(b);
-    }
-    if (at->end > image->nr_frames)
+    rc = at->p2m_apart ? place_p2m_apart(b) : 0;
+    if (rc == 0 && at->end > image->nr_frames)
         return fail(b, -ENOMEM, "kernel and initrd do not fit into dom0's memory");
-    return 0;
+    return rc;
 }
 
 static int check_kernel(struct pv_build *b)
@@ -310,41 +309,43 @@ static int fill_memory(struct pv_build *b, bool taken)
     return start_vcpu(b);
 }
 
-static int build(struct pv_build *b, bool *initrd_taken)
+/* All of the domain's memory, the initrd's frames where they are if they can be taken. */
+static int allocate(struct pv_build *b, bool *initrd_taken)
 {
-    int rc = check_kernel(b);
+    uint64_t nr = b->image->nr_frames;
+    int rc;
 
-    if (rc == 0)
-        rc = make_layout(b);
-    if (rc != 0)
-        return rc;
-    b->p2m = heap_alloc(b->image->nr_frames * sizeof(uint64_t));
+    b->p2m = heap_alloc(nr * sizeof(uint64_t));
     if (b->p2m == NULL)
         return fail(b, -ENOMEM, "there is not enough memory to build dom0");
     *initrd_taken = can_take_initrd(b);
-    rc = populate(b, 0, *initrd_taken ? b->at.initrd : b->image->nr_frames);
-    if (rc == 0 && *initrd_taken) {
-        take_initrd(b);
-        rc = populate(b, b->at.initrd + b->at.nr_initrd, b->image->nr_frames);
-    }
-    if (rc == 0)
-        rc = fill_memory(b, *initrd_taken);
-    if (rc == 0)
-        log_info("dom0: kernel at %lx, entry %lx, %lu frames mapped, initrd at frame %lx",
-                 (unsigned long)b->at.v_start, (unsigned long)b->d->vcpu[0]->arch.regs.rip,
-                 (unsigned long)b->at.nr_mapped, (unsigned long)b->at.initrd);
-    heap_free(b->p2m, b->image->nr_frames * sizeof(uint64_t));
-    return rc;
+    if (!*initrd_taken)
+        return populate(b, 0, nr);
+    rc = populate(b, 0, b->at.initrd);
+    if (rc != 0)
+        return rc;
+    take_initrd(b);
+    return populate(b, b->at.initrd + b->at.nr_initrd, nr);
 }
 
 int pv_build_dom0(struct domain *d, const struct pv_image *image, bool *initrd_taken,
                   const char **why)
 {
     struct pv_build b = { .d = d, .image = image, .why = "" };
-    int rc;
+    int rc = check_kernel(&b);
 
     *initrd_taken = false;
-    rc = build(&b, initrd_taken);
+    if (rc == 0)
+        rc = make_layout(&b);
+    if (rc == 0)
+        rc = allocate(&b, initrd_taken);
+    if (rc == 0)
+        rc = fill_memory(&b, *initrd_taken);
+    if (rc == 0)
+        log_info("dom0: kernel at %lx, entry %lx, %lu frames mapped, initrd at frame %lx",
+                 (unsigned long)b.at.v_start, (unsigned long)d->vcpu[0]->arch.regs.rip,
+                 (unsigned long)b.at.nr_mapped, (unsigned long)b.at.initrd);
+    heap_free(b.p2m, image->nr_frames * sizeof(uint64_t));
     *why = b.why;
     return rc;
 }
