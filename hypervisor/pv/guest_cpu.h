@@ -56,10 +56,8 @@ bool emulate_pte_write(struct vcpu *v, gva_t cr2); /* after a write fault on a r
 
 /* Read and decode the instruction at rip, each byte once; false: not known or not readable. */
 bool insn_fetch(struct vcpu *v, struct insn *out) must_check;
-/* Port access by instruction: `bytes` 1, 2 or 4; ports not owned read as ones. pv/port.c */
-uint32_t port_read(struct domain *d, uint16_t port, unsigned bytes);
-void port_write(struct domain *d, uint16_t port, unsigned bytes, uint32_t value);
-/* in, out and their string forms: false: #GP. May leave rip where it is, to be repeated. */
+/* in, out and their string forms: false: #GP. May leave rip where it is, to be repeated.
+ * pv/port.c */
 bool emulate_port(struct vcpu *v, const struct insn *in) must_check;
 /* The privilege level of the guest's mode: cli, sti and ports need an IOPL, INT n a DPL, of it. */
 static inline int guest_level(const struct guest_cpu *g)
