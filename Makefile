@@ -96,8 +96,9 @@ both:
 	$(Q)$(MAKE) --no-print-directory CC=gcc BUILD=$(BUILD) all
 	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)-clang all
 
-figures: all
-	$(Q)BUILD=$(BUILD) $(PYTHON) scripts/figures.py
+figures: setup-check
+	$(Q)$(MAKE) --no-print-directory all bench images
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) scripts/figures.py $(FIGURES)
 
 sloc:
 	$(Q)cloc --quiet --include-lang=C,'C/C++ Header',Assembly --force-lang=Assembly,S hypervisor

@@ -6,6 +6,7 @@
  * for dom0's DMA exchanges.
  */
 #include "boot/dom0.h"
+#include "boot/memory_map.h"
 #include "core/domain.h"
 #include "core/sched.h"
 #include "lib/errno.h"
@@ -167,6 +168,18 @@ static const char *advice(int rc, bool is_memory_set)
     return is_memory_set ? "raise dom0_mem" : "use a machine with more memory or a smaller initrd";
 }
 
+/* What the hypervisor uses itself: neither dom0's nor free for further domains. */
+static void memory_report(const struct boot_info *info, uint64_t dom0)
+{
+    uint64_t ram = 0;
+
+    for (unsigned i = 0; i < info->nr_ranges; i++)
+        if (info->range[i].type == MEMORY_RAM)
+            ram += info->range[i].end - info->range[i].start;
+    log_info("memory: %lu KiB RAM, %lu KiB kept by the hypervisor", (unsigned long)(ram >> 10),
+             (unsigned long)((ram - ((dom0 + frames_free()) << PAGE_SHIFT)) >> 10));
+}
+
 void dom0_start(const struct boot_info *info, const struct boot_options *options)
 {
     static char cmdline[MAX_GUEST_CMDLINE];
@@ -204,6 +217,7 @@ void dom0_start(const struct boot_info *info, const struct boot_options *options
     module_free(kernel);
     if (info->nr_modules > 1 && !initrd_taken)
         module_free(initrd);
+    memory_report(info, image.nr_frames);
     log_info("dom0: %lu MiB, %u vCPUs, command line \"%s\"",
              (unsigned long)(image.nr_frames / MIB_FRAMES), d->vcpus_max, cmdline);
     vcpu_unpause(d->vcpu[0], VCPU_PAUSED_DOWN);

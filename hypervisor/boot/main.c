@@ -49,7 +49,6 @@ static void console_start(void)
     boot_options_parse(boot.info.cmdline, o, complain_not);
     machine_console_init(o->console_com1 ? o->com1_port : 0, o->com1_baud);
     log_set_levels(o->loglvl, o->guest_loglvl);
-    log_sync = o->sync_console;
     panic_noreboot = o->noreboot;
     boot_options_parse(boot.info.cmdline, o, complain_loudly);
 }

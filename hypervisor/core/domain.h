@@ -52,8 +52,11 @@ struct domain {
 
     /* --- time --- */
     int64_t wallclock_offset_s;
-    struct timer watchdog[2];
-    uint32_t watchdogs_used; /* under lock: bit per watchdog that the guest has */
+    struct watchdog {
+        struct timer timer;
+        struct domain *domain;
+        bool used; /* under lock: the guest has it */
+    } watchdog[2];
 
     /* --- scheduling parameters --- */
     uint16_t weight, cap; /* 256 = one share; cap in % of one CPU, 0: none */
@@ -67,6 +70,10 @@ struct domain *domain_get(domid_t id) must_check; /* with a reference, NULL: non
 void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what nobody refers to */
 /* First with id > after, with a reference; after DOMID_FIRST_RESERVED or above: the very first. */
 struct domain *domain_next(domid_t after) must_check;
+struct domain *domain_after(struct domain *d) must_check; /* the next one; puts d */
+/* for_each_domain(d): each domain, with a reference while it is d's turn; no break. No lock held. */
+#define for_each_domain(d)                                                                         \
+    for (struct domain *d = domain_next(DOMID_INVALID); d; d = domain_after(d))
 /* Free destroyed domains whose last reference and frame have gone; no lock held. Exit path. */
 void domains_reap(void);
 extern bool domains_reap_wanted; /* a hint for the exit path */

@@ -47,7 +47,7 @@ static void side_release(const struct copy_side *side)
     if (side->is_grant)
         grant_pin_put(side->d, side->ref, side->kinds, side->kinds);
     else
-        grant_frame_put(side->d, side->mfn, side->kinds);
+        grant_frame_put(side->mfn, side->kinds);
 }
 
 static bool is_within_frame(const struct gnttab_copy_ptr *ptr, unsigned len)

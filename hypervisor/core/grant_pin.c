@@ -83,13 +83,23 @@ int16_t grant_frame_get(struct domain *rd, mfn_t mfn, unsigned kinds)
     return status;
 }
 
-void grant_frame_put(struct domain *rd, mfn_t mfn, unsigned kinds)
+/*
+ * The frame need not be the granter's any more: a mapper that overwrote its entry gave the
+ * references up, the frame went its way, and an entry that the mapper made for it since then
+ * answers to the old handle. What is put is a reference that we hold, and that keeps the owner what
+ * it is.
+ */
+void grant_frame_put(mfn_t mfn, unsigned kinds)
 {
+    struct mm_account *owner;
+
     if (!kinds)
         return;
-    mm_lock(&rd->mm);
+    owner = mm_account_of_slot(page_of(mfn)->owner);
+    BUG_ON(!owner);
+    mm_lock(owner);
     references_put(page_of(mfn), kinds);
-    mm_unlock(&rd->mm);
+    mm_unlock(owner);
 }
 
 /* ---- the "in use" bits of the shared entry --------------------------------------------------- */
@@ -195,7 +205,7 @@ void grant_pin_put(struct domain *rd, grant_ref_t ref, unsigned kinds, unsigned 
         BUG_ON(act->pins[kind] == 0);
         act->pins[kind]--;
     }
-    grant_frame_put(rd, _mfn(act->frame), refs);
+    grant_frame_put(_mfn(act->frame), refs);
     in_use_update(grant_entry(rd, ref), act, kinds);
     lock_drop(&rd->grants.lock);
 }

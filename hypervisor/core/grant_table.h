@@ -53,9 +53,9 @@ static inline bool grant_is_pinned(const struct grant_active *act)
     return act->pins[0] || act->pins[1] || act->pins[2] || act->pins[3];
 }
 
-/* References of `kinds` on a frame of rd, all or none. Take rd's account lock. GNTST_* */
+/* References of `kinds` on a frame of rd, all or none. Both take an account lock. GNTST_* */
 int16_t grant_frame_get(struct domain *rd, mfn_t mfn, unsigned kinds) must_check;
-void grant_frame_put(struct domain *rd, mfn_t mfn, unsigned kinds);
+void grant_frame_put(mfn_t mfn, unsigned kinds);
 
 /* The pins that the parts of a mapping need: host_map, device_map and readonly of GNTMAP_*. */
 unsigned grant_kinds(unsigned flags);

@@ -65,8 +65,6 @@ static long va_mapping_update(struct mm_account *owner, gva_t va, uint64_t entry
     uint64_t cpus;
     int ret;
 
-    if (!gva_is_guests(va))
-        return -EINVAL;
     if (flush && uvmf_cpus(v->domain, flags, &cpus))
         return -EFAULT;
     ret = pt_update_va(&v->domain->mm, owner, v->arch.cr3_kernel, va, entry);

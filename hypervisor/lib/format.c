@@ -16,7 +16,7 @@ struct output {
 struct conversion {
     bool left, zero;
     int width, precision; /* precision -1: none given */
-    unsigned length;      /* size of the integer argument in bytes */
+    bool is_long;         /* an integer argument has 8 bytes, not 4 */
     char kind;
 };
 
@@ -48,14 +48,13 @@ static void put_padded(struct output *out, const struct conversion *cv, const ch
 static void put_number(struct output *out, const struct conversion *cv, uint64_t value,
                        bool negative)
 {
-    const char *digits = cv->kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-    unsigned base = cv->kind == 'x' || cv->kind == 'X' || cv->kind == 'p' ? 16 : 10;
+    unsigned base = cv->kind == 'x' || cv->kind == 'p' ? 16 : 10;
     char text[24]; /* 20 digits of 2^64, a sign, "0x" */
     size_t at = sizeof(text);
     int len, zeros, pad;
 
     do {
-        text[--at] = digits[value % base];
+        text[--at] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value);
     len = (int)(sizeof(text) - at);
@@ -87,26 +86,9 @@ static int read_number(const char **fmt)
 
 static void read_length(const char **fmt, struct conversion *cv)
 {
-    cv->length = sizeof(int);
-    if (**fmt == 'z' || **fmt == 'l') {
-        cv->length = sizeof(long);
+    cv->is_long = **fmt == 'z' || **fmt == 'l';
+    if (cv->is_long)
         *fmt += (*fmt)[0] == 'l' && (*fmt)[1] == 'l' ? 2 : 1;
-    } else if (**fmt == 'h') {
-        cv->length = (*fmt)[1] == 'h' ? sizeof(char) : sizeof(short);
-        *fmt += (*fmt)[1] == 'h' ? 2 : 1;
-    }
-}
-
-static uint64_t truncate_unsigned(uint64_t value, unsigned bytes)
-{
-    return bytes < 8 ? value & ((UINT64_C(1) << (bytes * 8)) - 1) : value;
-}
-
-static int64_t truncate_signed(int64_t value, unsigned bytes)
-{
-    unsigned unused = 64 - bytes * 8;
-
-    return (int64_t)((uint64_t)value << unused) >> unused;
 }
 
 static const char *read_flags(const char *fmt, struct conversion *cv)
@@ -156,20 +138,17 @@ size_t format_to_v(char *buf, size_t n, const char *fmt, va_list args)
         read_length(&fmt, &cv);
         cv.kind = *fmt;
         switch (cv.kind) {
-        case 'd':
-        case 'i': {
-            int64_t value = cv.length == 8 ? va_arg(args, int64_t) : va_arg(args, int);
+        case 'd': {
+            int64_t value = cv.is_long ? va_arg(args, int64_t) : va_arg(args, int);
 
-            value = truncate_signed(value, cv.length);
             put_number(&out, &cv, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0);
             break;
         }
         case 'u':
-        case 'x':
-        case 'X': {
-            uint64_t value = cv.length == 8 ? va_arg(args, uint64_t) : va_arg(args, unsigned);
+        case 'x': {
+            uint64_t value = cv.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned);
 
-            put_number(&out, &cv, truncate_unsigned(value, cv.length), false);
+            put_number(&out, &cv, value, false);
             break;
         }
         case 'p':

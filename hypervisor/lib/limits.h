@@ -11,7 +11,6 @@
 #define GSIS_MAX          240   /* interrupt inputs of all IO-APICs together */
 #define GRANT_FRAMES_MAX  64    /* 64 * 512 v1 entries = 32768 grants a domain */
 #define MAPTRACK_MAX      65536 /* mappings of foreign grants one domain may hold at a time */
-#define MULTICALL_MAX     4096  /* entries per multicall; the loop is preemptible anyway */
 #define GDT_FRAMES_MAX    14    /* ABI: 14 guest frames before the reserved page */
 #define LDT_ENTRIES_MAX   8192  /* architectural */
 #define COMMAND_LINE_MAX  1024  /* bytes; start_info.cmd_line is as long */

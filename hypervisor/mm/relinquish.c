@@ -17,8 +17,7 @@ static int frame_relinquish(struct mm_account *acct, struct page *page)
         return -ERESTART;
     }
     if (page->flags & PAGE_PARTIAL) {
-        page->flags |= PAGE_RELEASING;
-        table_put(page, acct);
+        release_later(page, acct);
         return -ERESTART;
     }
     (void)!page_give_back(page, acct);
@@ -35,7 +34,7 @@ static int relinquish_step(struct mm_account *acct)
         struct page *page = &frame_table[acct->relinquish_next];
 
         ret = release_continue(acct);
-        if (ret || !mm_work(1))
+        if (ret || !mm_work())
             return -ERESTART;
         if (page->owner != acct->slot || frame_relinquish(acct, page) == 0)
             acct->relinquish_next++;

@@ -8,6 +8,7 @@
 #include "mm/update.h"
 #include "lib/errno.h"
 #include "pv/guest_cpu.h"
+#include "x86/upcall.h"
 #include "sys/log.h"
 #include "sys/percpu.h"
 
@@ -102,14 +103,9 @@ int ldt_set(struct vcpu *v, gva_t base, unsigned entries)
     return 0;
 }
 
-bool ldt_touch(struct vcpu *v, uint16_t sel)
+bool upcall_ldt_fault(struct guest_cpu *g, unsigned page)
 {
-    return (sel & 4) && ldt_fault(v, sel / (8 * DESCRIPTORS_PER_FRAME));
-}
-
-bool ldt_fault(struct vcpu *v, unsigned page)
-{
-    struct guest_cpu *g = &v->arch;
+    struct vcpu *v = (struct vcpu *)g;
     uint64_t pte;
     maddr_t slot;
 

@@ -14,9 +14,6 @@ int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries) must_check
 void gdt_drop(struct vcpu *v);
 int ldt_set(struct vcpu *v, gva_t base, unsigned entries) must_check;
 bool ldt_ok(gva_t base, uint64_t entries);     /* what ldt_set() accepts */
-/* Map an LDT page on first use, by number or for a selector: false if that changes nothing. */
-bool ldt_fault(struct vcpu *v, unsigned page);
-bool ldt_touch(struct vcpu *v, uint16_t sel);
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
 uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
 /* The descriptor that `sel` names for v, as the guest wrote it; false: none. */

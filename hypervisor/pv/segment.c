@@ -2,6 +2,7 @@
 /* Segment bases, the kernel stack for entries from user mode, and the virtual TS flag. */
 #include "lib/errno.h"
 #include "pv/guest_cpu.h"
+#include "x86/upcall.h"
 
 #define CR0_TS UINT64_C(8)
 
@@ -14,7 +15,8 @@ int segment_base_set(struct vcpu *v, unsigned which, uint64_t base)
                                 [SEGBASE_GS_KERNEL] = &g->gs_base_kernel };
 
     if (which == SEGBASE_GS_USER_SEL) {
-        (void)ldt_touch(v, (uint16_t)base);
+        if (base & 4)
+            (void)upcall_ldt_fault(g, (uint16_t)base / (8 * 512)); /* first use of its page */
         /* One that cannot be loaded becomes the null one: the interface has no error for it. */
         if (machine_load_selector(g, SELECTOR_GS, (uint16_t)base) != 0)
             g->gs = 0;

@@ -207,53 +207,32 @@ void upcall_exception(struct guest_cpu *g)
     }
 }
 
+void upcall_callback(struct guest_cpu *g, const struct guest_callback *callback)
+{
+    struct vcpu *v = (struct vcpu *)g;
+
+    bounce(v, callback->rip, is_masked(v), callback->mask_events, NULL, 0);
+}
+
 void upcall_bounce_failed(struct guest_cpu *g)
 {
     domain_crash(((struct vcpu *)g)->domain, "exception frame does not fit on the kernel stack");
 }
 
 /*
- * The first use of an LDT page by a selector that is only loaded on the way out: true when all of
- * them are loaded now or will be by the next IRETQ.
- */
-static bool ldt_loaded(struct vcpu *v)
-{
-    struct guest_cpu *g = &v->arch;
-    const uint16_t selectors[] = { g->regs.cs, g->regs.ss, g->ds, g->es, g->fs, g->gs };
-    bool touched = false;
-
-    for (unsigned i = 0; i < ARRAY_SIZE(selectors); i++)
-        touched |= ldt_touch(v, selectors[i]);
-    if (!touched)
-        return false;
-    g->segments_bad = false;
-    machine_guest_load(g);
-    return !g->segments_bad;
-}
-
-/*
  * The way to ring 3 failed. A return address outside of the address space is the guest's #GP; else
- * a selector is to blame: the failsafe frame shows the data selectors as they were wanted. Of those
- * the ones that did not load are null now; if none did fail, it was IRETQ with CS or SS.
+ * a selector is to blame: the failsafe frame shows all four as they were wanted, and the processor
+ * has a null one where it refused. By the difference the guest knows that it may try again.
  */
 void upcall_failsafe(struct guest_cpu *g)
 {
     struct vcpu *v = (struct vcpu *)g;
-    uint64_t extra[4];
+    const uint64_t extra[4] = { g->ds, g->es, g->fs, g->gs };
 
-    if (!g->segments_bad)
-        machine_guest_save(g);
-    if (ldt_loaded(v))
-        return;
-    g->segments_bad = false;
     if (!is_canonical(g->regs.rip)) {
         trap_inject(v, GP, 0);
         return;
     }
-    extra[0] = g->ds;
-    extra[1] = g->es;
-    extra[2] = g->fs;
-    extra[3] = g->gs;
     bounce(v, g->failsafe_cb.rip, is_masked(v), g->failsafe_cb.mask_events, extra,
            ARRAY_SIZE(extra));
 }

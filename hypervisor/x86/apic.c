@@ -23,7 +23,6 @@
 
 #define SPURIOUS_ENABLE 0x100
 #define COMMAND_FIXED   0x00000
-#define COMMAND_NMI     0x00400
 #define COMMAND_INIT    0x00500
 #define COMMAND_STARTUP 0x00600
 #define COMMAND_PENDING 0x01000
@@ -71,11 +70,6 @@ void apic_eoi(void)
     apic_write(APIC_EOI, 0);
 }
 
-void machine_eoi(void)
-{
-    apic_eoi();
-}
-
 /* ---- messages -------------------------------------------------------------------------------- */
 
 static void command_wait(void)
@@ -104,11 +98,6 @@ static void command_send(uint32_t dest, uint32_t command)
 void apic_send_ipi(uint32_t dest, uint8_t vector)
 {
     command_send(dest, COMMAND_FIXED | COMMAND_ASSERT | vector);
-}
-
-void apic_send_nmi(uint32_t dest)
-{
-    command_send(dest, COMMAND_NMI | COMMAND_ASSERT);
 }
 
 void apic_send_init(uint32_t dest)
@@ -146,7 +135,6 @@ void apic_error(void)
 {
     apic_write(APIC_ERROR_STATUS, 0);
     (void)apic_read(APIC_ERROR_STATUS);
-    apic_eoi();
 }
 
 /* A loader may leave an interrupt in service, which would block all of its priority and below. */

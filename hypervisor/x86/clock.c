@@ -5,8 +5,8 @@
  * the board. The base never moves, so all CPUs and all guests compute the same time from the same
  * TSC value.
  *
- * A TSC that is not invariant may differ between CPUs a little; then no CPU is told a time below
- * what another has been told already.
+ * A TSC that is not invariant, or that was found behind another CPU's, may differ between CPUs a
+ * little; then no CPU is told a time below what another has been told already.
  */
 #include "x86/clock.h"
 #include "x86/machine.h"
@@ -26,7 +26,7 @@
 static struct {
     /* --- set once --- */
     bool running;
-    bool stable;
+    bool stable; /* until the last CPU is up */
     uint64_t hz;
     uint64_t base_tsc;
     struct scale scale;
@@ -205,6 +205,20 @@ uint64_t clock_tsc_at(uint64_t ns)
     if (__builtin_add_overflow(clock.base_tsc, ticks, &tsc))
         return UINT64_MAX;
     return MAX(tsc, UINT64_C(1));
+}
+
+/* No lock: two CPUs in step, each in a tight loop, could keep one out of it for ever. */
+void clock_compare(void)
+{
+    static uint64_t latest;
+    uint64_t seen = __atomic_load_n(&latest, __ATOMIC_ACQUIRE);
+    uint64_t tsc = machine_tsc();
+
+    if (tsc < seen)
+        clock.stable = false;
+    else
+        (void)__atomic_compare_exchange_n(&latest, &seen, tsc, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED);
 }
 
 void machine_clock_read(struct machine_clock *out)

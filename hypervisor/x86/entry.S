@@ -91,12 +91,9 @@ syscall_written:
     CLAC
     movzbl G_SYSCALL_MASK(%rdi), %ecx
     or %cl, INFO_MASK(%rdx)
-    mov G_SYSCALL_RIP(%rdi), %rcx
-    mov %rcx, %r11
-    sar $47, %r11
-    inc %r11
-    jnz syscall_low_callback    /* not in the upper half, or none */
-syscall_go:
+    mov G_SYSCALL_RIP(%rdi), %rcx /* canonical, or 0: none */
+    test %rcx, %rcx
+    jz syscall_lost
     mov $EFLAGS_ALWAYS, %r11d
     mov REGS_RDX(%rdi), %rdx
     mov %rax, %rsp
@@ -112,12 +109,6 @@ syscall_write_mask:
 syscall_write_end:
     RECOVER syscall_write, syscall_write_end, syscall_lost
 
-/* R11 is 1 for a canonical address in the lower half; 0 means none. */
-syscall_low_callback:
-    test %rcx, %rcx
-    jz syscall_lost
-    dec %r11
-    jz syscall_go
 /* RDI = vCPU; RAX, RDI and RDX are in regs; RCX and R11 are no longer worth keeping. */
 syscall_lost:
     CLAC
@@ -221,8 +212,10 @@ iret_read_end:
     mov REGS_RFLAGS(%rcx), %edx
     cmpb $0, G_ARCH_IOPL(%rcx)
     jne iret_slow
-    testb $3, REGS_CS(%rcx)
-    jz iret_to_kernel
+    mov REGS_CS(%rcx), %r11b
+    not %r11b
+    testb $3, %r11b             /* user mode is RPL 3 and nothing else */
+    jnz iret_to_kernel
     mov G_CR3_USER(%rcx), %r11
     test %r11, %r11
     jz iret_slow

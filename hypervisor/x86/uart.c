@@ -9,7 +9,6 @@
  */
 #include "x86/uart.h"
 #include "x86/firmware.h"
-#include "x86/ioapic.h"
 #include "x86/machine.h"
 #include "x86/port.h"
 #include "x86/upcall.h"
@@ -129,7 +128,7 @@ uint16_t uart_port(void)
     return uart.port;
 }
 
-bool uart_uses_gsi(unsigned gsi)
+bool machine_gsi_reserved(unsigned gsi)
 {
     return uart.receives && gsi == uart.gsi;
 }
@@ -166,7 +165,7 @@ void uart_receive_init(void)
     if (vector < 0)
         return;
     wire = &firmware_acpi()->isa[irq];
-    if (ioapic_route(wire->gsi, (uint8_t)vector, wire->level, wire->low, machine_cpu_id()) != 0) {
+    if (machine_gsi_route(wire->gsi, (uint8_t)vector, wire->level, wire->low, machine_cpu_id()) != 0) {
         machine_vector_free((uint8_t)vector);
         return;
     }
@@ -177,7 +176,7 @@ void uart_receive_init(void)
     /* What was received before would hold the line high, with no edge to come. */
     for (unsigned i = 0; i < FIFO_BYTES && (uart_in(UART_LINE_STATUS) & STATUS_DATA); i++)
         (void)uart_in(UART_DATA);
-    ioapic_unmask(uart.gsi);
+    machine_gsi_unmask(uart.gsi);
     uart_out(UART_INTERRUPTS, INTERRUPT_RECEIVE);
 }
 
@@ -196,5 +195,5 @@ void uart_interrupt(void)
             (void)uart_in(UART_MODEM_STATUS);
     }
     if (uart.level) /* masked when it was acknowledged */
-        ioapic_unmask(uart.gsi);
+        machine_gsi_unmask(uart.gsi);
 }

@@ -125,23 +125,30 @@ struct domain *domain_make(domid_t id, unsigned nr_vcpus)
     return d;
 }
 
-/* What account_relinquish() does with a table: entries give their references back. */
+/* A present entry gives its references back, to whoever owns the frame. */
+static void entry_put(uint64_t entry)
+{
+    struct page *page = page_of(maddr_to_mfn(entry & 0xffffffffff000));
+    struct domain *owner;
+
+    if (!(entry & 1))
+        return;
+    owner = world.list[page->owner];
+    mm_lock(&owner->mm);
+    if (entry & 2)
+        ck_assert_int_eq(page_put_type(page), 0);
+    page_put(page);
+    mm_unlock(&owner->mm);
+}
+
+/* What account_relinquish() does with a table. */
 static void table_release(struct domain *d)
 {
     for (unsigned i = 0; i < 512; i++) {
         uint64_t entry = *entry_of(d, i);
-        struct page *page = page_of(maddr_to_mfn(entry & 0xffffffffff000));
-        struct domain *owner;
 
-        if (!(entry & 1))
-            continue;
         *entry_of(d, i) = 0;
-        owner = world.list[page->owner];
-        mm_lock(&owner->mm);
-        if (entry & 2)
-            ck_assert_int_eq(page_put_type(page), 0);
-        page_put(page);
-        mm_unlock(&owner->mm);
+        entry_put(entry);
     }
 }
 
@@ -322,6 +329,11 @@ mfn_t frame_make(struct domain *d, enum page_type type)
     return mfn;
 }
 
+struct mm_account *mm_account_of_slot(uint16_t slot)
+{
+    return slot < ARRAY_SIZE(world.list) && world.list[slot] ? &world.list[slot]->mm : NULL;
+}
+
 void mm_lock(struct mm_account *acct)
 {
     lock_take(&acct->lock);
@@ -454,12 +466,14 @@ static uint64_t *slot_of(struct mm_account *acct, maddr_t slot)
 
 int pt_grant_map(struct mm_account *acct, maddr_t slot, uint64_t entry)
 {
-    uint64_t *e = slot_of(acct, slot);
+    uint64_t *e = slot_of(acct, slot), old;
 
     ck_assert_uint_eq(host_locks_held(), 0);
-    if (!e || (*e & 1))
+    if (!e)
         return -EINVAL;
+    old = *e;
     *e = entry;
+    entry_put(old);
     return 0;
 }
 

@@ -497,15 +497,43 @@ START_TEST(map_to_wrong_entries)
 }
 END_TEST
 
+/* The entry's former references are put; the overwritten mapping's handle cannot be undone. */
 START_TEST(map_over_a_mapping)
 {
-    struct gnttab_map_grant_ref op;
+    struct gnttab_map_grant_ref first, second;
 
     grant_to(a, WRITABLE);
-    op = map_ok(PAGE_VA(3), GNTMAP_host_map);
-    assert_map_refused(GNTST_general_error, PAGE_VA(3), GNTMAP_host_map);
-    ck_assert_int_eq(unmap(PAGE_VA(3), 0, op.handle), GNTST_okay);
-    assert_unused();
+    first = map_ok(PAGE_VA(3), GNTMAP_host_map);
+    second = map_ok(PAGE_VA(3), GNTMAP_host_map | GNTMAP_readonly);
+    ck_assert_uint_eq(page_of(frame)->refs, 2);
+    ck_assert_uint_eq(page_of(frame)->type_refs, 0);
+    ck_assert_int_eq(unmap(PAGE_VA(3), 0, first.handle), GNTST_general_error);
+    ck_assert_int_eq(unmap(PAGE_VA(3), 0, second.handle), GNTST_okay);
+    ck_assert_uint_eq(page_of(frame)->refs, 1);
+    ck_assert_int_eq(unmap(PAGE_VA(3), 0, first.handle), GNTST_general_error);
+}
+END_TEST
+
+/*
+ * The mapper gives its mapping's references up, the frame changes hands and comes to the mapper: an
+ * entry for it now answers to the old handle, and its references are the new owner's.
+ */
+START_TEST(handle_outlives_its_frame)
+{
+    grant_handle_t handle;
+    uint64_t saved;
+
+    grant_to(a, WRITABLE);
+    handle = map_ok(PAGE_VA(3), GNTMAP_host_map).handle;
+    saved = *entry_of(a, 3);
+    *entry_of(a, 3) = 0;
+    *page_of(frame) = (struct page){ .owner = a->id, .refs = 2, .type = PT_WRITABLE,
+                                     .type_refs = 1 };
+    *entry_of(a, 4) = saved;
+    ck_assert_int_eq(unmap(PAGE_VA(4), 0, handle), GNTST_okay);
+    ck_assert_uint_eq(page_of(frame)->refs, 1);
+    ck_assert_uint_eq(page_of(frame)->type_refs, 0);
+    ck_assert_int_eq(map(PAGE_VA(5), GNTMAP_host_map).status, GNTST_bad_page);
 }
 END_TEST
 
@@ -1190,7 +1218,7 @@ START_TEST(random_operations)
             uint32_t flags = (uint32_t)(seed >> 20) & 7;
             struct gnttab_map_grant_ref op;
 
-            if (nr == ARRAY_SIZE(held))
+            if (nr == ARRAY_SIZE(held) || (*entry_of(a, page) & 1))
                 break;
             op = map(PAGE_VA(page), flags);
             if (op.status == GNTST_okay)
@@ -1264,6 +1292,7 @@ int main(void)
         map_needs_a_part, map_wrong_domain, map_from_the_dying, map_wrong_reference,
         map_not_granted_to_us, map_wrong_types, map_of_frames_not_the_granters,
         page_tables_only_readonly, map_to_wrong_places, map_to_wrong_entries, map_over_a_mapping,
+        handle_outlives_its_frame,
         own_grants_may_be_mapped, many_mappings_of_one_grant, pins_do_not_overflow,
         handles_run_out, handles_without_memory, unmap_wrong_handles, unmap_wrong_address,
         unmap_of_a_changed_entry, unmap_wrong_bus_address, unmap_of_nothing,

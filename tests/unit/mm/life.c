@@ -338,10 +338,6 @@ START_TEST(grant_map_and_unmap)
     ck_assert_int_eq(pt_grant_map(&guest, slot(l1, 3), pte(granted, PTE_PRESENT | PTE_WRITE)), 0);
     ck_assert_uint_eq(words(l1)[3], pte(granted, RW));
     ck_assert(page_audit()); /* the entry accounts for the references */
-    grant_reference(&control, granted); /* once more in its own place: the old one is put */
-    ck_assert_int_eq(pt_grant_map(&guest, slot(l1, 3), pte(granted, RW)), 0);
-    ck_assert_uint_eq(rec(granted)->type_refs, 1);
-    ck_assert(page_audit());
     ck_assert_int_eq(pt_grant_map(&guest, slot(granted, 3), pte(granted, RW)), -EINVAL);
     ck_assert_int_eq(pt_grant_map(&guest, slot(l1, 4) + 1, pte(granted, RW)), -EINVAL);
     ck_assert_int_eq(pt_grant_unmap(&guest, slot(l1, 3), granted, true), -EINVAL);
@@ -353,6 +349,24 @@ START_TEST(grant_map_and_unmap)
     mm_lock(&control);
     ck_assert_int_eq(page_put_and_type(page_of(granted)), 0);
     mm_unlock(&control);
+}
+END_TEST
+
+/* Over an entry in use: what that held is put. */
+START_TEST(grant_map_over_an_entry)
+{
+    mfn_t l1 = frame(&guest), own = frame(&guest), granted = frame(&control);
+
+    words(l1)[3] = pte(own, RW);
+    ck_assert_int_eq(pt_pin(&guest, l1, PT_L1), 0);
+    ck_assert_uint_eq(rec(own)->refs, 2);
+    grant_reference(&control, granted);
+    ck_assert_int_eq(pt_grant_map(&guest, slot(l1, 3), pte(granted, RW)), 0);
+    ck_assert_uint_eq(rec(own)->refs, 1);
+    grant_reference(&control, granted);
+    ck_assert_int_eq(pt_grant_map(&guest, slot(l1, 3), pte(granted, RW)), 0);
+    ck_assert_uint_eq(rec(granted)->refs, 2);
+    ck_assert(page_audit());
 }
 END_TEST
 
@@ -471,7 +485,8 @@ int main(void)
         pin_and_unpin, pin_refuses, roots, pin_in_parts, pin_without_interruption,
         partial_is_not_usable, refusal_in_parts, unlink_in_parts, link_in_parts, foreign_mapping,
         foreign_needs_control, foreign_of_a_dying_account, foreign_many, foreign_many_in_one_batch,
-        foreign_outlives_owner, grant_map_and_unmap, grant_zapped_by_the_guest,
+        foreign_outlives_owner, grant_map_and_unmap, grant_map_over_an_entry,
+        grant_zapped_by_the_guest,
         grant_dropped_with_its_table, relinquish_in_parts, relinquish_waits_for_roots,
     };
 
