@@ -255,10 +255,13 @@ def statement(direct):
 def direct_handler(row):
     """A row that only calls down needs no handler elsewhere."""
     params = (["struct domain *d"] if row.target else []) + parameters(row)
-    body = "" if "struct domain *d" in params else "    struct domain *d maybe_unused = v->domain;\n"
+    body = "    struct domain *d maybe_unused = v->domain;\n"
+    if "struct domain *d" in params:
+        body = ""
     text = ", ".join(f"{p} maybe_unused" for p in params) or "void"
     return (f"static inline long hc_{row.name}({text})\n{{\n"
-            f"    struct vcpu *v maybe_unused = current;\n{body}\n    {statement(row.direct)}\n}}\n\n")
+            "    struct vcpu *v maybe_unused = current;\n"
+            f"{body}\n    {statement(row.direct)}\n}}\n\n")
 
 
 def target_handler(row):
@@ -386,7 +389,8 @@ def row_function(row):
     out = []
     registers = registers_of(row)
     if row.shape == "array":
-        out.append(f"static void each_{row.name}(void *op)\n{{\n    (void)hc_{row.name}(op);\n}}\n\n")
+        out.append(f"static void each_{row.name}(void *op)\n{{\n"
+                   f"    (void)hc_{row.name}(op);\n}}\n\n")
         if row.end:
             out.append(f"static void end_{row.name}(void)\n{{\n    struct vcpu *v = current;\n\n"
                        f"    {row.end};\n}}\n\n")

@@ -44,7 +44,6 @@ struct vcpu {
     /* --- this vCPU only --- */
     struct hypercall_state call;
     bool polling;           /* SCHEDOP_poll */
-    bool fault_in_progress; /* an exception is being bounced: a second one is fatal */
 
     /* --- atomic --- */
     uint32_t paused; /* VCPU_PAUSED_*; changed by vcpu_pause/vcpu_unpause */

@@ -78,12 +78,10 @@ static void foreign_put_now(uint64_t entry)
 }
 
 /* `cpus`: those that may have cached the entries which held the references. */
-static void foreign_puts_drain(uint64_t cpus)
+static __attribute__((noinline)) void foreign_puts_drain(uint64_t cpus)
 {
     struct mm_cpu *cpu = &this_cpu(mm_cpu);
 
-    if (likely(!cpu->nr_puts))
-        return;
     machine_flush_cpus(cpus);
     for (unsigned i = 0; i < cpu->nr_puts; i++)
         foreign_put_now(cpu->put[i]);
@@ -101,7 +99,8 @@ void mm_unlock(struct mm_account *acct)
     uint64_t cpus = READ_ONCE(acct->cpus);
 
     lock_drop(&acct->lock);
-    foreign_puts_drain(cpus);
+    if (unlikely(this_cpu(mm_cpu).nr_puts))
+        foreign_puts_drain(cpus);
 }
 
 void mm_lock_pair(struct mm_account *a, struct mm_account *b)
@@ -124,5 +123,6 @@ void mm_unlock_pair(struct mm_account *a, struct mm_account *b)
         lock_drop(&b->lock);
     }
     lock_drop(&a->lock);
-    foreign_puts_drain(cpus);
+    if (unlikely(this_cpu(mm_cpu).nr_puts))
+        foreign_puts_drain(cpus);
 }

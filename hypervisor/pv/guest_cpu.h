@@ -78,7 +78,8 @@ void hypercall_page_fill(void *page);
 struct pv_image {
     maddr_t kernel, initrd; /* the ELF file and the RAM disk, in RAM */
     uint64_t kernel_bytes, initrd_bytes;
-    bool initrd_is_ours;    /* the initrd's frames may be handed to the domain as they are */
+    bool kernel_is_ours;    /* its frames hold nothing else: the domain may have them as they are */
+    bool initrd_is_ours;    /* likewise */
     const char *cmdline;
     uint64_t nr_frames;     /* of the domain, initrd and page tables included */
     struct dom0_vga_console_info screen;
@@ -86,9 +87,10 @@ struct pv_image {
 };
 /*
  * d: new, with vCPU 0, owning no frames. 0; -ENOEXEC or -EINVAL (kernel), -ENOMEM: *why says it in
- * words. `initrd_taken` tells whether the initrd's frames now belong to d.
+ * words. Some frames of kernel and initrd may belong to d afterwards, the others are still ours.
  */
-int pv_build_dom0(struct domain *d, const struct pv_image *image, bool *initrd_taken,
-                  const char **why) must_check;
+int pv_build_dom0(struct domain *d, const struct pv_image *image, const char **why) must_check;
+/* How many frames of kernel and initrd that would be; 0 if the kernel is no good. */
+uint64_t pv_frames_in_place(const struct pv_image *image);
 
 #endif

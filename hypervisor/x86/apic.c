@@ -8,7 +8,6 @@
  */
 #include "x86/apic.h"
 #include "x86/apic_regs.h"
-#include "x86/apic_timer.h"
 #include "x86/firmware.h"
 #include "x86/ioapic.h"
 #include "x86/machine.h"
@@ -54,14 +53,8 @@ void apic_write(uint32_t reg, uint32_t value)
 
 uint32_t apic_id(void)
 {
-    uint32_t out[4], id;
+    uint32_t id = apic_read(APIC_ID);
 
-    /* May be asked before the APIC is mapped: CPUID knows it as well. */
-    if (!apic.x2apic && !apic.regs) {
-        machine_cpuid(1, 0, out);
-        return out[1] >> 24;
-    }
-    id = apic_read(APIC_ID);
     return apic.x2apic ? id : id >> 24;
 }
 

@@ -17,7 +17,7 @@ struct smap_site {
 };
 extern const struct smap_site smap_sites[], smap_sites_end[];
 extern char percpu_start[], percpu_end[];
-extern char syscall_stubs[], syscall32_stubs[], sysenter_stubs[];
+extern char syscall_stubs[], syscall32_stubs[], sysenter_entry[];
 
 struct cpu_features cpu_has;
 static struct {
@@ -150,8 +150,7 @@ static void entry_points_load(unsigned id)
                             EFLAGS_VM | EFLAGS_AC);
     if (cpu_has.sysenter) {
         msr_set(MSR_SYSENTER_CS, SEL_CS);
-        msr_set(MSR_SYSENTER_ESP, 0);
-        msr_set(MSR_SYSENTER_EIP, (uint64_t)sysenter_stubs + id * 32);
+        msr_set(MSR_SYSENTER_EIP, (uint64_t)sysenter_entry);
     }
 }
 

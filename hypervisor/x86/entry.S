@@ -42,20 +42,6 @@
     ENTRY_STUBS syscall_stubs, SEL_USER_DS, syscall_entry
     ENTRY_STUBS syscall32_stubs, SEL_USER_DS, syscall32_entry
 
-/* SYSENTER keeps neither RIP nor RSP, and clears of the flags only IF and VM. */
-    .balign 64
-    .global sysenter_stubs
-sysenter_stubs:
-    .set cpu, 0
-    .rept CPUS_MAX
-    .balign 32
-    mov cpu_entry + cpu * 64 + CPU_ENTRY_REGS_END(%rip), %rsp
-    pushq $SEL_USER_DS
-    pushq $0
-    jmp sysenter_entry
-    .set cpu, cpu + 1
-    .endr
-
 /* RSP = &regs.rsp, which holds the guest's; RCX = RIP, R11 = RFLAGS. */
     .balign 64
 syscall_entry:
@@ -312,9 +298,13 @@ syscall32_entry:
     call syscall32_bounce
     jmp guest_exit
 
-/* SYSENTER: ring 3, no RIP, no RSP; the flags of user mode but IF, which was on. */
+/* SYSENTER: ring 3, neither RIP nor RSP; the flags of user mode but IF, which was on. The stack
+ * pointer that it loads is the end of regs. */
     .balign 16
+    .global sysenter_entry
 sysenter_entry:
+    pushq $SEL_USER_DS
+    pushq $0
     pushfq
     orl $EFLAGS_IF, (%rsp)
     pushq $2

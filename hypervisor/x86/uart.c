@@ -72,9 +72,7 @@ static bool uart_present(void)
 void machine_console_init(uint16_t port, unsigned baud)
 {
     uart.port = port;
-    if (!port)
-        return;
-    if (!uart_present()) {
+    if (!port || !uart_present()) {
         uart.port = 0;
         return;
     }
@@ -141,21 +139,14 @@ bool uart_uses_vector(uint8_t vector)
 /* COM1 and COM3 share ISA interrupt 4, COM2 and COM4 have 3; other ports have none that we know. */
 static unsigned uart_isa_irq(void)
 {
-    switch (uart.port) {
-    case 0x3f8:
-    case 0x3e8:
+    if (uart.port == 0x3f8 || uart.port == 0x3e8)
         return 4;
-    case 0x2f8:
-    case 0x2e8:
-        return 3;
-    default:
-        return 0;
-    }
+    return uart.port == 0x2f8 || uart.port == 0x2e8 ? 3 : 0;
 }
 
 void uart_receive_init(void)
 {
-    unsigned irq = uart.port ? uart_isa_irq() : 0;
+    unsigned irq = uart_isa_irq();
     const struct acpi_isa_irq *wire;
     int vector;
 

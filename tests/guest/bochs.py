@@ -111,7 +111,8 @@ def main():
         base = f"{logs}/{name}"
         outcome, detail = run_one(name, base, options.cpu, options.seconds)
         counts[outcome] += 1
-        print(f"{outcome.upper():8}{name} ({time.monotonic() - started:.1f} s) {detail}", flush=True)
+        seconds = time.monotonic() - started
+        print(f"{outcome.upper():8}{name} ({seconds:.1f} s) {detail}", flush=True)
         if outcome in ("failure", "error"):
             with open(f"{base}.log", errors="replace") as text:
                 sys.stdout.writelines(f"    {said}" for said in text.readlines()[-80:])

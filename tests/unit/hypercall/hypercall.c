@@ -253,7 +253,7 @@ START_TEST(test_arguments_are_narrowed_and_bounded)
     ck_assert_int_eq(call(__HYPERVISOR_set_debugreg, 0xdead00000003, UINT64_MAX, 0, 0), 0);
     ck_assert_uint_eq(world.seen[0], 3);
     ck_assert_uint_eq(world.seen[1], UINT64_MAX);
-    ck_assert_int_eq(call(__HYPERVISOR_set_debugreg, 8, 0, 0, 0), -EINVAL);
+    ck_assert_int_eq(call(__HYPERVISOR_set_segment_base, 4, 0, 0, 0), -EINVAL);
     ck_assert_uint_eq(world.calls, 1);
     ck_assert_int_eq(call(__HYPERVISOR_xen_version, 0xffffffff00000000, 0, 0, 0), 0x40011);
     ck_assert_int_eq(call(__HYPERVISOR_xen_version, XENVER_pagesize, 0, 0, 0), 4096);
