@@ -67,9 +67,7 @@ int domain_introduce(struct store *store, uint16_t domid, uint64_t frame, uint32
     if (domain)
         return introduce_again(store, domain, frame, port);
     domain = must_zalloc(sizeof(*domain));
-    *domain = (struct domain){
-        .domid = domid, .frame = frame, .port = port, .next = store->domains
-    };
+    *domain = (struct domain){ .domid = domid, .frame = frame, .port = port };
     domain->connection = connection_new(store, domid, true);
     int rc = attach(store, domain, true);
     if (rc) {
@@ -77,7 +75,10 @@ int domain_introduce(struct store *store, uint16_t domid, uint64_t frame, uint32
         free(domain);
         return rc;
     }
-    store->domains = domain;
+    struct domain **slot = &store->domains;
+    while (*slot)
+        slot = &(*slot)->next;
+    *slot = domain;
     record_introduction(store, domain);
     connection_record_positions(store, domain->connection);
     watch_fire_special(store, SPECIAL_INTRODUCE);

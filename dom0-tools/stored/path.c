@@ -54,7 +54,8 @@ int path_absolute(const char *given, uint16_t domid, size_t length_max, char out
     char path[PATH_ROOM];
     size_t length = strlen(given);
 
-    if (length == 0 || length > (given[0] == '/' ? XENSTORE_ABS_PATH_MAX : XENSTORE_REL_PATH_MAX))
+    if (length == 0 || given[0] == '@' ||
+        length > (given[0] == '/' ? XENSTORE_ABS_PATH_MAX : XENSTORE_REL_PATH_MAX))
         return EINVAL;
     int n = given[0] == '/' ? snprintf(path, sizeof(path), "%s", given)
                             : snprintf(path, sizeof(path), HOMES "%u/%s", domid, given);

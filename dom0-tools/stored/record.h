@@ -36,6 +36,7 @@ enum record_type {
     RECORD_OUTPUT = 17,    /* domid, a: bytes queued */
     RECORD_POSITION = 18,  /* domid, number: position of the first byte queued from here on */
     RECORD_BROKEN = 19,    /* domid: not listened to until it reconnects */
+    RECORD_AGE = 20,       /* a: path, wide: generation, b: that of the children, uint64_t */
 };
 
 enum {

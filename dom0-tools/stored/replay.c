@@ -23,6 +23,18 @@ static bool replay_node(struct store *store, const struct record *r)
     return store_change(store, r);
 }
 
+static bool replay_age(struct store *store, const struct record *r)
+{
+    struct node *node =
+        record_is_string(r->a, r->a_size) ? tree_edit(&store->root, r->a) : NULL;
+
+    if (!node || r->b_size != sizeof(node->children_generation))
+        return false;
+    node->generation = r->wide;
+    memcpy(&node->children_generation, r->b, sizeof(node->children_generation));
+    return true;
+}
+
 static bool replay_domain(struct store *store, const struct record *r, struct domain *domain)
 {
     switch (r->type) {
@@ -106,6 +118,8 @@ static bool replay_one(struct store *store, const struct record *r)
     case RECORD_GENERATION:
         store->generation = r->wide;
         return true;
+    case RECORD_AGE:
+        return replay_age(store, r);
     case RECORD_CREATE:
     case RECORD_WRITE:
     case RECORD_REMOVE:
@@ -169,6 +183,16 @@ static void append_node(const struct node *node, const char *path, void *context
     }
 }
 
+static void append_age(const struct node *node, const char *path, void *context)
+{
+    struct record record = record_of_path(RECORD_AGE, path);
+
+    record.wide = node->generation;
+    record.b = &node->children_generation;
+    record.b_size = sizeof(node->children_generation);
+    record_append(context, &record);
+}
+
 static void append_open(struct buffer *out, const struct connection *conn)
 {
     for (const struct watch *watch = conn->watches; watch; watch = watch->next) {
@@ -225,8 +249,9 @@ void snapshot_records(const struct store *store, struct buffer *out)
 {
     char path[PATH_ROOM] = "/";
 
-    record_append(out, &(struct record){ .type = RECORD_GENERATION, .wide = store->generation });
     tree_walk(store->root, path, append_node, out);
+    tree_walk(store->root, path, append_age, out);
+    record_append(out, &(struct record){ .type = RECORD_GENERATION, .wide = store->generation });
     for (int i = 0; i < SPECIAL_COUNT; i++)
         append_perms(out, RECORD_PERMS, path_special_names[i], &store->special[i]);
     for (const struct domain *domain = store->domains; domain; domain = domain->next)

@@ -24,11 +24,10 @@ const struct limits limits_default = {
 
 struct store *store_new(void)
 {
-    static const struct perms all_read = { 1, { { 0, ACCESS_READ } } };
     static const struct perms nobody = { 1, { { 0, ACCESS_NONE } } };
     struct store *store = must_zalloc(sizeof(*store));
 
-    store->root = node_new("", &all_read, 0);
+    store->root = node_new("", &nobody, 0);
     store->nr_nodes[0] = 1;
     store->private_generation = (uint64_t)1 << 63;
     store->limits = limits_default;

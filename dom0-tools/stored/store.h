@@ -117,7 +117,7 @@ struct store {
     struct buffer journal;
 };
 
-/* A store with nothing but "/", which everybody may read. */
+/* A store with nothing but "/", which only domain 0 may read. */
 struct store *store_new(void);
 void store_free(struct store *store);
 

@@ -12,13 +12,14 @@
 
 static struct transaction *open_new(struct store *store, struct connection *conn, uint32_t id)
 {
-    struct transaction *tx = must_zalloc(sizeof(*tx));
+    struct transaction *tx = must_zalloc(sizeof(*tx)), **slot = &conn->transactions;
 
+    while (*slot)
+        slot = &(*slot)->next;
+    *slot = tx;
     tx->id = id;
     tx->base = node_get(store->root);
     tx->root = node_get(store->root);
-    tx->next = conn->transactions;
-    conn->transactions = tx;
     conn->nr_transactions++;
     conn->last_transaction = id;
     return tx;
