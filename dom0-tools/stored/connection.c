@@ -105,10 +105,9 @@ void connection_input_done(struct store *store, struct connection *conn)
 
 void connection_record_positions(struct store *store, const struct connection *conn)
 {
-    struct record record = { .type = RECORD_INPUT,
-                             .flags = RECORD_FRESH,
-                             .domid = conn->domid,
-                             .number = conn->in_pos };
+    struct record record = {
+        .type = RECORD_INPUT, .flags = RECORD_FRESH, .domid = conn->domid, .number = conn->in_pos
+    };
 
     store_record(store, &record);
     record_plain(store, conn, RECORD_POSITION, conn->out_pos);

@@ -199,9 +199,8 @@ void domain_set_stopped(struct store *store, struct domain *domain, bool is_stop
     if (domain->is_stopped == is_stopped)
         return;
     domain->is_stopped = is_stopped;
-    store_record(store, &(struct record){ .type = RECORD_STOPPED,
-                                          .domid = domain->domid,
-                                          .number = is_stopped });
+    store_record(store, &(struct record){
+                            .type = RECORD_STOPPED, .domid = domain->domid, .number = is_stopped });
     if (is_stopped)
         watch_fire_special(store, SPECIAL_RELEASE);
 }
@@ -209,7 +208,6 @@ void domain_set_stopped(struct store *store, struct domain *domain, bool is_stop
 void domain_set_target(struct store *store, struct domain *domain, uint16_t target)
 {
     domain->connection->target = target;
-    store_record(store, &(struct record){ .type = RECORD_TARGET,
-                                          .domid = domain->domid,
-                                          .number = target });
+    store_record(
+        store, &(struct record){ .type = RECORD_TARGET, .domid = domain->domid, .number = target });
 }

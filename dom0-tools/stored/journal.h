@@ -15,9 +15,9 @@
 struct journal {
     int directory;
     int fd;
-    size_t size;     /* of the whole batches in the file */
-    size_t compact;  /* size from which it pays to write the state anew */
-    bool is_behind;  /* a batch could not be written: the file is no longer the store */
+    size_t size;    /* of the whole batches in the file */
+    size_t compact; /* size from which it pays to write the state anew */
+    bool is_behind; /* a batch could not be written: the file is no longer the store */
 };
 
 /*

@@ -100,8 +100,7 @@ static int start(struct server *server, const struct settings *settings, struct 
     make_parent(settings->socket);
     make_parent(settings->socket_read_only);
     if (failed(socket_listen(server, settings->socket, false), settings->socket) ||
-        failed(socket_listen(server, settings->socket_read_only, true),
-               settings->socket_read_only))
+        failed(socket_listen(server, settings->socket_read_only, true), settings->socket_read_only))
         return -1;
     return 0;
 }

@@ -58,7 +58,6 @@ int op_introduce(struct request *q)
     return domain_introduce(q->view.store, (uint16_t)numbers[0], numbers[1], (uint32_t)numbers[2]);
 }
 
-
 int op_release(struct request *q)
 {
     struct domain *domain;

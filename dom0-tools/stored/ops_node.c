@@ -53,8 +53,7 @@ int op_directory_part(struct request *q)
     rc = view_find(&q->view, q->path, ACCESS_READ, true, &node);
     if (rc)
         return rc;
-    snprintf(generation, sizeof(generation), "%llu",
-             (unsigned long long)node->children_generation);
+    snprintf(generation, sizeof(generation), "%llu", (unsigned long long)node->children_generation);
     buffer_append_string(&q->reply, generation);
     for (size_t i = 0; i < node->nr_children; i++) {
         size_t size = strlen(node->children[i]->name) + 1;
@@ -98,8 +97,8 @@ int op_get_perms(struct request *q)
 {
     const struct node *node;
     int special = path_special(q->path);
-    int rc = special >= 0 ? check_special(q)
-                          : view_find(&q->view, q->path, ACCESS_READ, false, &node);
+    int rc =
+        special >= 0 ? check_special(q) : view_find(&q->view, q->path, ACCESS_READ, false, &node);
 
     if (rc == 0)
         perms_format(special >= 0 ? &q->view.store->special[special] : &node->perms, &q->reply);

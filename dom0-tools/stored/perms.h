@@ -18,8 +18,8 @@ enum { ACCESS_NONE = 0, ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_OWNER = 4, ACC
 #define PERMS_MAX 16
 
 /* Domain ids from here on are reserved, none of them is a domain that can own something. */
-#define DOMID_END   0x7ff0u
-#define DOMID_NONE  0xffffu
+#define DOMID_END  0x7ff0u
+#define DOMID_NONE 0xffffu
 
 struct perm {
     uint16_t domid;

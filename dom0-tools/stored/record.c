@@ -33,9 +33,8 @@ void record_append(struct buffer *out, const struct record *r)
 
 struct record record_of_path(enum record_type type, const char *path)
 {
-    return (struct record){ .type = (uint8_t)type,
-                            .a = path,
-                            .a_size = (uint32_t)strlen(path) + 1 };
+    return (
+        struct record){ .type = (uint8_t)type, .a = path, .a_size = (uint32_t)strlen(path) + 1 };
 }
 
 bool record_next(const uint8_t *data, size_t size, size_t *pos, struct record *r)

@@ -25,8 +25,7 @@ static bool replay_node(struct store *store, const struct record *r)
 
 static bool replay_age(struct store *store, const struct record *r)
 {
-    struct node *node =
-        record_is_string(r->a, r->a_size) ? tree_edit(&store->root, r->a) : NULL;
+    struct node *node = record_is_string(r->a, r->a_size) ? tree_edit(&store->root, r->a) : NULL;
 
     if (!node || r->b_size != sizeof(node->children_generation))
         return false;
@@ -64,9 +63,8 @@ static bool replay_open(struct store *store, const struct record *r, struct conn
     case RECORD_UNWATCH:
         if (!record_is_string(r->a, r->a_size) || !record_is_string(r->b, r->b_size))
             return false;
-        return r->type == RECORD_WATCH
-                   ? watch_add(store, conn, r->a, r->b, (int32_t)r->number) == 0
-                   : watch_remove(store, conn, r->a, r->b) == 0;
+        return r->type == RECORD_WATCH ? watch_add(store, conn, r->a, r->b, (int32_t)r->number) == 0
+                                       : watch_remove(store, conn, r->a, r->b) == 0;
     case RECORD_RESET:
         connection_reset(store, conn);
         return true;
@@ -204,9 +202,8 @@ static void append_open(struct buffer *out, const struct connection *conn)
         record_append(out, &record);
     }
     for (const struct transaction *tx = conn->transactions; tx; tx = tx->next)
-        record_append(out, &(struct record){ .type = RECORD_START,
-                                             .domid = conn->domid,
-                                             .number = tx->id });
+        record_append(
+            out, &(struct record){ .type = RECORD_START, .domid = conn->domid, .number = tx->id });
 }
 
 static void append_streams(struct buffer *out, const struct connection *conn)

@@ -49,9 +49,9 @@ static const struct {
     int number;
     const char *name;
 } errors[] = {
-    { EINVAL, "EINVAL" }, { EACCES, "EACCES" },   { EEXIST, "EEXIST" }, { ENOENT, "ENOENT" },
-    { ENOMEM, "ENOMEM" }, { ENOSPC, "ENOSPC" },   { EIO, "EIO" },       { ENOSYS, "ENOSYS" },
-    { EROFS, "EROFS" },   { EBUSY, "EBUSY" },     { EAGAIN, "EAGAIN" }, { EISCONN, "EISCONN" },
+    { EINVAL, "EINVAL" }, { EACCES, "EACCES" }, { EEXIST, "EEXIST" }, { ENOENT, "ENOENT" },
+    { ENOMEM, "ENOMEM" }, { ENOSPC, "ENOSPC" }, { EIO, "EIO" },       { ENOSYS, "ENOSYS" },
+    { EROFS, "EROFS" },   { EBUSY, "EBUSY" },   { EAGAIN, "EAGAIN" }, { EISCONN, "EISCONN" },
     { E2BIG, "E2BIG" },   { EPERM, "EPERM" },
 };
 
@@ -147,8 +147,7 @@ void request_process(struct store *store, struct connection *conn)
         buffer_free(&q.reply);
         buffer_append_string(&q.reply, rc ? error_name(rc) : "OK");
     }
-    connection_send(store, conn, type, q.header.req_id, q.header.tx_id, q.reply.data,
-                    q.reply.size);
+    connection_send(store, conn, type, q.header.req_id, q.header.tx_id, q.reply.data, q.reply.size);
     if (rc == 0 && q.after)
         q.after(&q);
     buffer_free(&q.reply);

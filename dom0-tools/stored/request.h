@@ -20,8 +20,8 @@ struct request {
     struct xsd_sockmsg header;
     const char *data; /* header.len bytes */
     struct buffer reply;
-    char path[PATH_ROOM];   /* the absolute path, where the operation has one */
-    const char *argument;   /* what follows the path, or all of data */
+    char path[PATH_ROOM]; /* the absolute path, where the operation has one */
+    const char *argument; /* what follows the path, or all of data */
     size_t argument_size;
     void (*after)(struct request *q); /* once the answer is queued; NULL: nothing */
 };

@@ -24,10 +24,10 @@ struct server {
     struct store *store;
     struct journal journal;
     int epoll;
-    bool has_more;       /* somebody has requests that no further event will tell of */
+    bool has_more; /* somebody has requests that no further event will tell of */
     bool is_stopping;
     struct client *clients;
-    struct xen *xen;     /* NULL: no domains, only sockets */
+    struct xen *xen; /* NULL: no domains, only sockets */
 };
 
 /* Requests of one client carried out in one turn: nobody waits long for a busy one. */

@@ -19,9 +19,9 @@
 /* What one unprivileged domain may have. */
 struct limits {
     unsigned nodes;
-    unsigned value_size;   /* bytes of one node */
-    unsigned path_length;  /* below /local/domain/<domid>/ */
-    unsigned perms;        /* entries of one node */
+    unsigned value_size;  /* bytes of one node */
+    unsigned path_length; /* below /local/domain/<domid>/ */
+    unsigned perms;       /* entries of one node */
     unsigned watches;
     unsigned transactions; /* open at a time */
     unsigned changes;      /* bytes of the changes of one transaction */
@@ -33,11 +33,11 @@ extern const struct limits limits_default;
 
 struct watch {
     struct watch *next;
-    char *path;     /* absolute, or special */
-    char *given;    /* as the client wrote it */
+    char *path;  /* absolute, or special */
+    char *given; /* as the client wrote it */
     char *token;
-    size_t strip;   /* bytes taken off an event's path: the client gave a relative one */
-    int32_t depth;  /* levels below path that count; -1: all */
+    size_t strip;  /* bytes taken off an event's path: the client gave a relative one */
+    int32_t depth; /* levels below path that count; -1: all */
 };
 
 /* A node that a transaction looked at: its path, and whether its list of children mattered. */
@@ -49,13 +49,13 @@ struct access_note {
 struct transaction {
     struct transaction *next;
     uint32_t id;
-    bool doomed;          /* its changes were lost in a restart: it cannot be committed */
-    struct node *base;    /* the store when it began */
-    struct node *root;    /* the same with its own changes */
+    bool doomed;           /* its changes were lost in a restart: it cannot be committed */
+    struct node *base;     /* the store when it began */
+    struct node *root;     /* the same with its own changes */
     struct buffer changes; /* records */
     struct access_note *notes;
     size_t nr_notes;
-    int64_t nr_added;     /* nodes of its own domain: made less removed */
+    int64_t nr_added; /* nodes of its own domain: made less removed */
 };
 
 /*
@@ -65,9 +65,9 @@ struct transaction {
  */
 struct connection {
     struct connection *next;
-    uint16_t domid;     /* 0 for all sockets */
-    uint16_t target;    /* the domain it may act for too; DOMID_NONE: none */
-    bool is_domain;     /* over a ring */
+    uint16_t domid;  /* 0 for all sockets */
+    uint16_t target; /* the domain it may act for too; DOMID_NONE: none */
+    bool is_domain;  /* over a ring */
     bool is_read_only;
     bool is_broken;     /* spoke nonsense; not listened to */
     bool is_restarting; /* its ring is to be emptied, as the domain asked */

@@ -29,9 +29,8 @@ static void record_state(struct store *store, const struct connection *conn, enu
                          uint32_t id)
 {
     if (conn->is_domain)
-        store_record(store, &(struct record){ .type = (uint8_t)type,
-                                              .domid = conn->domid,
-                                              .number = id });
+        store_record(store,
+                     &(struct record){ .type = (uint8_t)type, .domid = conn->domid, .number = id });
 }
 
 struct transaction *transaction_start(struct store *store, struct connection *conn)
@@ -97,8 +96,8 @@ void transaction_note(struct transaction *tx, const char *path, bool children)
     }
     /* Room grows at each power of two. */
     if ((tx->nr_notes & (tx->nr_notes - 1)) == 0)
-        tx->notes = must_realloc(tx->notes, (tx->nr_notes ? tx->nr_notes * 2 : 1) *
-                                                sizeof(*tx->notes));
+        tx->notes =
+            must_realloc(tx->notes, (tx->nr_notes ? tx->nr_notes * 2 : 1) * sizeof(*tx->notes));
     tx->notes[tx->nr_notes++] = (struct access_note){ must_strdup(path), children };
 }
 

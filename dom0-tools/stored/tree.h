@@ -51,7 +51,8 @@ const struct node *tree_find(const struct node *root, const char *path);
  */
 const struct node *tree_deepest(const struct node *root, const char *path, size_t *length);
 
-/* The node as tree_find gives it, for changing it: valid until the next call or change. May replace *root. */
+/* The node as tree_find gives it, for changing it: valid until the next call or change. May replace
+ * *root. */
 struct node *tree_edit(struct node **root, const char *path);
 
 /*

@@ -80,8 +80,7 @@ static size_t change_size(const char *path)
 
 static int check_changes(const struct view *view, size_t size)
 {
-    if (view->tx && is_limited(view) &&
-        view->tx->changes.size + size > view->store->limits.changes)
+    if (view->tx && is_limited(view) && view->tx->changes.size + size > view->store->limits.changes)
         return ENOSPC;
     return 0;
 }

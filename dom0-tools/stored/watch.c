@@ -30,8 +30,8 @@ static void watch_free(struct watch *watch)
     free(watch);
 }
 
-static int watched_path(const struct store *store, const struct connection *conn,
-                        const char *given, char path[PATH_ROOM])
+static int watched_path(const struct store *store, const struct connection *conn, const char *given,
+                        char path[PATH_ROOM])
 {
     if (path_special(given) >= 0) {
         strcpy(path, given);
@@ -40,8 +40,8 @@ static int watched_path(const struct store *store, const struct connection *conn
     return path_absolute(given, conn->domid, conn->domid ? store->limits.path_length : 0, path);
 }
 
-static void watch_record(struct store *store, const struct connection *conn,
-                         enum record_type type, const struct watch *watch)
+static void watch_record(struct store *store, const struct connection *conn, enum record_type type,
+                         const struct watch *watch)
 {
     struct record record = record_of_path(type, watch->given);
 
@@ -180,7 +180,8 @@ static void spread_node(struct store *store, const char *path, const struct perm
     path_parent(path, above);
     const struct node *node = tree_find(store->root, path);
     const struct node *parent = tree_find(store->root, above);
-    struct news news = { path, { node ? &node->perms : NULL, parent ? &parent->perms : NULL, before },
+    struct news news = { path,
+                         { node ? &node->perms : NULL, parent ? &parent->perms : NULL, before },
                          is_exact };
     spread(store, &news);
 }

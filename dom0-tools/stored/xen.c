@@ -19,8 +19,8 @@
 #include "stored/ring.h"
 #include "stored/server.h"
 
-#define PAGE_BYTES       4096u
-#define GRANT_STORE      1u
+#define PAGE_BYTES  4096u
+#define GRANT_STORE 1u
 
 struct bind_virq {
     uint32_t virq;

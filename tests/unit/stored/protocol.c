@@ -30,11 +30,17 @@ END_TEST
 
 START_TEST(paths)
 {
-    static const char *const bad[] = { "",     "//",   "/a/",   "/a//b", "/a b", "/\xff", "/a\n",
-                                       "@a",   "a/",   "a//b",  "/a.b",  "/a:b", "@",     "/@/",
-                                       "../a", "a//",  "/local/domain/5/" };
-    static const char *const good[] = { "/a", "a", "a/b", "/a-b_c@D/0", "/local/domain/x",
-                                        "/local/domain/00005/x", "/local/domain/999999/x" };
+    static const char *const bad[] = {
+        "",     "//", "/a/", "/a//b", "/a b", "/\xff",           "/a\n", "@a", "a/", "a//b", "/a.b",
+        "/a:b", "@",  "/@/", "../a",  "a//",  "/local/domain/5/"
+    };
+    static const char *const good[] = { "/a",
+                                        "a",
+                                        "a/b",
+                                        "/a-b_c@D/0",
+                                        "/local/domain/x",
+                                        "/local/domain/00005/x",
+                                        "/local/domain/999999/x" };
     char text[PATH_ROOM + 8];
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -109,12 +115,21 @@ START_TEST(directory_part)
     ck_assert(is_over);
     ck_assert_uint_eq(nr, 1000);
     ck_assert_int_eq(ask(dom0, XS_RM, 0, ARGS("/n/child-0000")), 0);
-    ck_assert_int_eq(ask(dom0, XS_DIRECTORY_PART, 0, ARGS("/n\0" "0")), 0);
+    ck_assert_int_eq(ask(dom0, XS_DIRECTORY_PART, 0,
+                         ARGS("/n\0"
+                              "0")),
+                     0);
     ck_assert_str_ne(first, reply_data);
     ck_assert_int_eq(ask(dom0, XS_DIRECTORY_PART, 0, ARGS("/n\0x")), EINVAL);
     ck_assert_int_eq(ask(dom0, XS_DIRECTORY_PART, 0, ARGS("/n")), EINVAL);
-    ck_assert_int_eq(ask(dom0, XS_DIRECTORY_PART, 0, ARGS("/m\0" "0")), ENOENT);
-    ck_assert_int_eq(ask(dom0, XS_DIRECTORY_PART, 0, ARGS("/n\0" "99999999")), 0);
+    ck_assert_int_eq(ask(dom0, XS_DIRECTORY_PART, 0,
+                         ARGS("/m\0"
+                              "0")),
+                     ENOENT);
+    ck_assert_int_eq(ask(dom0, XS_DIRECTORY_PART, 0,
+                         ARGS("/n\0"
+                              "99999999")),
+                     0);
 }
 END_TEST
 
@@ -227,11 +242,21 @@ END_TEST
 
 START_TEST(watching_depth)
 {
-    ck_assert_int_eq(ask(dom0, XS_WATCH, 0, ARGS("/d\0t\0" "1")), 0);
+    ck_assert_int_eq(ask(dom0, XS_WATCH, 0,
+                         ARGS("/d\0t\0"
+                              "1")),
+                     0);
     ck_assert_int_eq(ask(dom0, XS_WATCH, 0, ARGS("/d\0u\0x")), EINVAL);
     ck_assert_int_eq(ask(dom0, XS_WATCH, 0, ARGS("/d\0u\0-1")), EINVAL);
-    ck_assert_int_eq(ask(dom0, XS_WATCH, 0, ARGS("/d\0u\0" "1\0" "1")), EINVAL);
-    ck_assert_int_eq(ask(dom0, XS_WATCH, 0, ARGS("/\0root\0" "0")), 0);
+    ck_assert_int_eq(ask(dom0, XS_WATCH, 0,
+                         ARGS("/d\0u\0"
+                              "1\0"
+                              "1")),
+                     EINVAL);
+    ck_assert_int_eq(ask(dom0, XS_WATCH, 0,
+                         ARGS("/\0root\0"
+                              "0")),
+                     0);
     forget_output();
     send_request(dom0, XS_WRITE, 0, ARGS("/d/a/b\0v"));
     ck_assert(take(dom0));
@@ -267,13 +292,20 @@ START_TEST(special_watches)
     ck_assert_int_eq(ask(guest, XS_SET_PERMS, 0, ARGS("@introduceDomain\0r5")), EACCES);
     ck_assert_int_eq(ask(guest, XS_READ, 0, ARGS("@introduceDomain")), EINVAL);
     forget_output();
-    send_request(dom0, XS_INTRODUCE, 0, ARGS("6\0" "1\0" "1"));
+    send_request(dom0, XS_INTRODUCE, 0,
+                 ARGS("6\0"
+                      "1\0"
+                      "1"));
     expect_event(dom0, "@introduceDomain", "i");
     expect_silence(guest);
     ck_assert_int_eq(ask(dom0, XS_GET_PERMS, 0, ARGS("@introduceDomain")), 0);
     ck_assert_str_eq(reply_data, "n0");
     ck_assert_int_eq(ask(dom0, XS_SET_PERMS, 0, ARGS("@introduceDomain\0n0\0r5")), 0);
-    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0, ARGS("7\0" "1\0" "1")), 0);
+    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0,
+                         ARGS("7\0"
+                              "1\0"
+                              "1")),
+                     0);
     expect_event(guest, "@introduceDomain", "i");
     forget_output();
     send_request(dom0, XS_RELEASE, 0, ARGS("7"));
@@ -293,11 +325,30 @@ START_TEST(domains)
     static const uint32_t privileged[] = { XS_INTRODUCE, XS_RELEASE, XS_RESUME, XS_SET_TARGET,
                                            XS_CONTROL };
     for (size_t i = 0; i < sizeof(privileged) / sizeof(privileged[0]); i++)
-        ck_assert_int_eq(ask(guest, privileged[i], 0, ARGS("5\0" "1\0" "1")), EACCES);
-    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0, ARGS("9\0" "1")), EINVAL);
-    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0, ARGS("9\0" "1\0" "0")), EINVAL);
-    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0, ARGS("40000\0" "1\0" "1")), EINVAL);
-    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0, ARGS("5\0" "100\0" "9")), 0);
+        ck_assert_int_eq(ask(guest, privileged[i], 0,
+                             ARGS("5\0"
+                                  "1\0"
+                                  "1")),
+                         EACCES);
+    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0,
+                         ARGS("9\0"
+                              "1")),
+                     EINVAL);
+    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0,
+                         ARGS("9\0"
+                              "1\0"
+                              "0")),
+                     EINVAL);
+    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0,
+                         ARGS("40000\0"
+                              "1\0"
+                              "1")),
+                     EINVAL);
+    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0,
+                         ARGS("5\0"
+                              "100\0"
+                              "9")),
+                     0);
     ck_assert_uint_eq(domain_find(store, 5)->port, 9);
     ck_assert_int_eq(ask(dom0, XS_RELEASE, 0, ARGS("9")), ENOENT);
     ck_assert_int_eq(ask(dom0, XS_RELEASE, 0, ARGS("0")), EINVAL);
@@ -305,8 +356,14 @@ START_TEST(domains)
     ck_assert_int_eq(ask(dom0, XS_RESUME, 0, ARGS("9")), ENOENT);
     domain_set_stopped(store, domain_find(store, 5), true);
     ck_assert_int_eq(ask(dom0, XS_RESUME, 0, ARGS("5")), 0);
-    ck_assert_int_eq(ask(dom0, XS_SET_TARGET, 0, ARGS("5\0" "6")), ENOENT);
-    ck_assert_int_eq(ask(dom0, XS_SET_TARGET, 0, ARGS("0\0" "5")), EINVAL);
+    ck_assert_int_eq(ask(dom0, XS_SET_TARGET, 0,
+                         ARGS("5\0"
+                              "6")),
+                     ENOENT);
+    ck_assert_int_eq(ask(dom0, XS_SET_TARGET, 0,
+                         ARGS("0\0"
+                              "5")),
+                     EINVAL);
     ck_assert_int_eq(ask(dom0, XS_CONTROL, 0, ARGS("check")), 0);
     ck_assert_int_eq(ask(dom0, XS_CONTROL, 0, ARGS("quota")), 0);
     ck_assert_int_eq(ask(dom0, XS_CONTROL, 0, ARGS("help")), 0);
@@ -320,10 +377,17 @@ END_TEST
 
 START_TEST(target)
 {
-    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0, ARGS("6\0" "1\0" "1")), 0);
+    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0,
+                         ARGS("6\0"
+                              "1\0"
+                              "1")),
+                     0);
     struct connection *model = domain_find(store, 6)->connection;
     ck_assert_int_eq(ask(model, XS_READ, 0, ARGS("/local/domain/5/data")), EACCES);
-    ck_assert_int_eq(ask(dom0, XS_SET_TARGET, 0, ARGS("6\0" "5")), 0);
+    ck_assert_int_eq(ask(dom0, XS_SET_TARGET, 0,
+                         ARGS("6\0"
+                              "5")),
+                     0);
     ck_assert_int_eq(ask(model, XS_READ, 0, ARGS("/local/domain/5/data")), 0);
     ck_assert_int_eq(ask(dom0, XS_RELEASE, 0, ARGS("5")), 0);
     ck_assert_uint_eq(model->target, DOMID_NONE);
@@ -353,9 +417,9 @@ END_TEST
 
 START_TEST(read_only)
 {
-    static const uint32_t changes[] = { XS_WRITE, XS_MKDIR,     XS_RM,     XS_SET_PERMS,
-                                        XS_INTRODUCE, XS_RELEASE, XS_RESUME, XS_SET_TARGET,
-                                        XS_CONTROL };
+    static const uint32_t changes[] = { XS_WRITE,     XS_MKDIR,      XS_RM,
+                                        XS_SET_PERMS, XS_INTRODUCE,  XS_RELEASE,
+                                        XS_RESUME,    XS_SET_TARGET, XS_CONTROL };
     struct connection *reader = connection_new(store, 0, false);
 
     reader->is_read_only = true;
@@ -413,13 +477,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = { read_write,      paths,          directory,
-                                   directory_part,  removing,       permissions,
-                                   ownership,       watching,       watching_removal,
-                                   watching_depth,  watching_permission,
-                                   special_watches, domains,        target,
-                                   release,         read_only,      reset,
-                                   quotas };
+    const TTest *const tests[] = {
+        read_write,          paths,           directory, directory_part,   removing,
+        permissions,         ownership,       watching,  watching_removal, watching_depth,
+        watching_permission, special_watches, domains,   target,           release,
+        read_only,           reset,           quotas
+    };
 
     return run_tests("protocol", tests, sizeof(tests) / sizeof(tests[0]));
 }

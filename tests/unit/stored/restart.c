@@ -49,10 +49,17 @@ static const struct step steps[] = {
     { false, XS_SET_PERMS, 0, ARGS("/a/b\0n0\0r5") },
     { false, XS_SET_PERMS, 0, ARGS("@introduceDomain\0n0\0r5") },
     { true, XS_WATCH, 0, ARGS("data\0token") },
-    { true, XS_WATCH, 0, ARGS("@introduceDomain\0i\0" "1") },
+    { true, XS_WATCH, 0,
+      ARGS("@introduceDomain\0i\0"
+           "1") },
     { true, XS_WATCH, 0, ARGS("/a\0gone") },
-    { false, XS_INTRODUCE, 0, ARGS("6\0" "7\0" "8") },
-    { false, XS_SET_TARGET, 0, ARGS("6\0" "5") },
+    { false, XS_INTRODUCE, 0,
+      ARGS("6\0"
+           "7\0"
+           "8") },
+    { false, XS_SET_TARGET, 0,
+      ARGS("6\0"
+           "5") },
     { true, XS_TRANSACTION_START, 0, ARGS("") },
     { true, XS_WRITE, 1, ARGS("data/lost\0v") },
     { true, XS_TRANSACTION_START, 0, ARGS("") },
@@ -60,7 +67,10 @@ static const struct step steps[] = {
     { true, XS_TRANSACTION_END, 2, ARGS("T") },
     { true, XS_UNWATCH, 0, ARGS("/a\0gone") },
     { false, XS_RM, 0, ARGS("/a/b") },
-    { false, XS_INTRODUCE, 0, ARGS("5\0" "100\0" "44") },
+    { false, XS_INTRODUCE, 0,
+      ARGS("5\0"
+           "100\0"
+           "44") },
     { false, XS_RELEASE, 0, ARGS("6") },
     { true, XS_READ, 0, ARGS("data/kept/x") },
 };
@@ -289,7 +299,11 @@ START_TEST(domain_goes_on)
     static char value[2048 + 7] = "data/x";
 
     buffer_free(&journal);
-    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0, ARGS("5\0" "100\0" "3")), 0);
+    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0,
+                         ARGS("5\0"
+                              "100\0"
+                              "3")),
+                     0);
     ring_begin(guest, &page);
     connection_record_positions(store, guest);
     commit();

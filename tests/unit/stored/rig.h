@@ -116,7 +116,11 @@ static void setup(void)
 {
     store = store_new();
     dom0 = connection_new(store, 0, false);
-    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0, ARGS("5\0" "100\0" "3")), 0);
+    ck_assert_int_eq(ask(dom0, XS_INTRODUCE, 0,
+                         ARGS("5\0"
+                              "100\0"
+                              "3")),
+                     0);
     guest = domain_find(store, 5)->connection;
     ck_assert_int_eq(ask(dom0, XS_MKDIR, 0, ARGS("/local/domain/5/data")), 0);
     ck_assert_int_eq(ask(dom0, XS_SET_PERMS, 0, ARGS("/local/domain/5\0n0\0r5")), 0);

@@ -124,8 +124,8 @@ END_TEST
 
 START_TEST(bad_length)
 {
-    static const uint32_t lengths[] = { 4097, 65536, 0x7fffffff, 0x80000000, UINT32_MAX,
-                                        UINT32_MAX - 15 };
+    static const uint32_t lengths[] = { 4097,       65536,      0x7fffffff,
+                                        0x80000000, UINT32_MAX, UINT32_MAX - 15 };
 
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         struct xsd_sockmsg header = { XS_READ, 1, 0, lengths[i] };
@@ -228,9 +228,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = { good_domain, bad_request_index, bad_response_index,
-                                   bad_length,  indices_of_ours,   reconnect,
-                                   silent_domain, flood_of_events, noise };
+    const TTest *const tests[] = { good_domain,   bad_request_index, bad_response_index,
+                                   bad_length,    indices_of_ours,   reconnect,
+                                   silent_domain, flood_of_events,   noise };
 
     return run_tests("ring", tests, sizeof(tests) / sizeof(tests[0]));
 }

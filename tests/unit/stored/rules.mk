@@ -33,3 +33,19 @@ check-unit-stored: $(STORED_TESTS)
 	sed -n 's/.*Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2 \3/p' \
 		$(UNIT_STORED)/log | awk '{ t += $$1; b += $$2 + $$3 } END { print t - b, b + 0, 0 }' \
 		> $(BUILD)/check/unit-stored.counts; exit $$status
+
+$(UNIT_STORED)/fuzz_protocol: tests/unit/stored/fuzz_protocol.c $(STORED_CORE) \
+		$(wildcard dom0-tools/stored/*.h)
+	$(say) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(STORED_FLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$(filter %.c,$^) -lz -o $@
+
+check-fuzz-stored: $(UNIT_STORED)/fuzz_protocol
+	$(Q)$< -runs=$(FUZZ_RUNS) -seed=1 -max_len=1024 -rss_limit_mb=1024 \
+		-dict=tests/unit/stored/protocol.dict -artifact_prefix=$(UNIT_STORED)/ \
+		> $(UNIT_STORED)/fuzz.log 2>&1 || { cat $(UNIT_STORED)/fuzz.log; exit 1; }
+	@echo 'fuzz: stored protocol: $(FUZZ_RUNS) runs'
+
+check-stored: $(STORED)
+	$(Q)$(PYTHON) tests/stored/clients.py $(STORED) --counts $(BUILD)/check/stored.counts
