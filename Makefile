@@ -38,7 +38,8 @@ all:
 
 help:
 	@echo 'make              build the hypervisor and the tools into $(BUILD)/'
-	@echo 'make run          set everything up and boot to a dom0 shell in QEMU'
+	@echo 'make run          set everything up and boot to a dom0 shell in QEMU; takes MEM=MiB CPUS='
+	@echo '                  MACHINE=pc|q35 DISK=file OPTIONS= (hypervisor) APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
 	@echo 'make figures      measure what docs/figures.md lists'
 	@echo 'make sloc         count the lines of the hypervisor'
@@ -96,8 +97,9 @@ both:
 	$(Q)$(MAKE) --no-print-directory CC=gcc BUILD=$(BUILD) all
 	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)-clang all
 
-figures: all
-	$(Q)BUILD=$(BUILD) $(PYTHON) scripts/figures.py
+figures: setup-check
+	$(Q)$(MAKE) --no-print-directory all bench images
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) scripts/figures.py $(FIGURES)
 
 sloc:
 	$(Q)cloc --quiet --include-lang=C,'C/C++ Header',Assembly --force-lang=Assembly,S hypervisor
@@ -105,7 +107,7 @@ sloc:
 lint:
 	$(Q)$(PYTHON) tests/style/check.py --layout
 
-install::
+install:: all
 	$(Q)install -d $(DESTDIR)/boot
 	$(Q)install -m 644 $(BUILD)/lamina $(DESTDIR)/boot/lamina
 

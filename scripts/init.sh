@@ -57,11 +57,11 @@ if [ -n "$test" ]; then
 fi
 
 type=$(cat /sys/hypervisor/type 2>/dev/null || echo none)
-extra=$(cat /sys/hypervisor/version/extra 2>/dev/null)
+version=$(cd /sys/hypervisor/version 2>/dev/null && echo "$(cat major).$(cat minor)$(cat extra)")
 memory=$(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
 cat <<END
 
-Linux $(uname -r) on $(nproc) CPU(s), $memory MiB; hypervisor: $type $extra
+Linux $(uname -r) on $(nproc) CPU(s), $memory MiB; hypervisor: $type $version
 This is the control domain. "poweroff" ends the machine, "reboot" restarts it.
 
 END

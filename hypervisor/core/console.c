@@ -73,42 +73,21 @@ void upcall_console_input(uint8_t byte)
 
 /* ---- debug keys ---------------------------------------------------------------------------- */
 
-static void for_each_domain(void (*show)(struct domain *d))
-{
-    struct domain *d = domain_next(DOMID_INVALID);
-
-    while (d) {
-        domid_t id = d->id;
-
-        show(d);
-        domain_put(d);
-        d = domain_next(id);
-    }
-}
-
-static void domain_show(struct domain *d)
-{
-    domain_print(d);
-    pirq_print(d);
-    log_error("  event channels %s, grants %s", evtchn_check(d) ? "consistent" : "INCONSISTENT",
-              grant_check(d) ? "consistent" : "INCONSISTENT");
-}
-
-static void registers_show(struct domain *d)
-{
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        if (d->vcpu[i])
-            vcpu_print(d->vcpu[i]);
-}
-
 static void key_domains(void)
 {
-    for_each_domain(domain_show);
+    for_each_domain(d) {
+        domain_print(d);
+        pirq_print(d);
+        log_error("  event channels %s, grants %s", evtchn_check(d) ? "consistent" : "INCONSISTENT",
+                  grant_check(d) ? "consistent" : "INCONSISTENT");
+    }
 }
 
 static void key_registers(void)
 {
-    for_each_domain(registers_show);
+    for_each_domain(d)
+        for_each_vcpu(d, v)
+            vcpu_print(v);
 }
 
 static void key_memory(void)

@@ -70,18 +70,10 @@ static int id_choose(domid_t wanted, bool is_control, domid_t *id)
 /* ---- making -------------------------------------------------------------------------------- */
 
 /* All of it: AML reads even the timers that are ours, and mm/ maps those read-only. */
-static bool control_may_map_device(const struct mm_account *acct, mfn_t mfn)
+static bool may_map_device(const struct mm_account *acct, mfn_t mfn)
 {
-    (void)acct;
     (void)mfn;
-    return true;
-}
-
-static bool nothing_may_map_device(const struct mm_account *acct, mfn_t mfn)
-{
-    (void)acct;
-    (void)mfn;
-    return false;
+    return acct->is_control;
 }
 
 static int shared_page_init(struct domain *d)
@@ -138,13 +130,12 @@ static void fields_init(struct domain *d, domid_t id, unsigned vcpus_max, bool i
     d->vcpus_max = vcpus_max;
     d->refs = 1; /* the list's, put by domain_destroy() */
     d->weight = WEIGHT_DEFAULT;
-    d->console_access = is_control;
     lock_init(&d->lock, LOCK_DOMAIN);
     lock_init(&d->mm.lock, LOCK_MM);
     d->mm.slot = id;
     d->mm.is_control = is_control;
     d->mm.frames_max = is_control ? UINT64_MAX : 0;
-    d->mm.may_map_device = is_control ? control_may_map_device : nothing_may_map_device;
+    d->mm.may_map_device = may_map_device;
     domain_watchdog_init(d);
     for (unsigned port = 0; is_control && port < 65536; port++)
         if (!machine_port_is_ours((uint16_t)port))
@@ -237,6 +228,14 @@ struct domain *domain_next(domid_t after)
     return d;
 }
 
+struct domain *domain_after(struct domain *d)
+{
+    struct domain *next = domain_next(d->id);
+
+    domain_put(d);
+    return next;
+}
+
 void domain_put(struct domain *d)
 {
     if (atomic_sub(&d->refs, 1u) != 1)
@@ -260,23 +259,20 @@ void domain_pause(struct domain *d)
 {
     lock_take(&d->lock);
     if (d->pause_count++ == 0)
-        for (unsigned i = 0; i < d->vcpus_max; i++)
-            if (d->vcpu[i])
-                vcpu_pause_nosync(d->vcpu[i], VCPU_PAUSED_DOMAIN);
+        for_each_vcpu(d, v)
+            vcpu_pause_nosync(v, VCPU_PAUSED_DOMAIN);
     lock_drop(&d->lock);
     /* Waiting goes without the lock: a vCPU of d may need it before it can stop. */
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        if (d->vcpu[i])
-            sched_sleep(d->vcpu[i], true);
+    for_each_vcpu(d, v)
+        sched_sleep(v, true);
 }
 
 void domain_unpause(struct domain *d)
 {
     lock_take(&d->lock);
     if (d->pause_count > 0 && --d->pause_count == 0)
-        for (unsigned i = 0; i < d->vcpus_max; i++)
-            if (d->vcpu[i])
-                vcpu_unpause(d->vcpu[i], VCPU_PAUSED_DOMAIN);
+        for_each_vcpu(d, v)
+            vcpu_unpause(v, VCPU_PAUSED_DOMAIN);
     lock_drop(&d->lock);
 }
 
@@ -320,9 +316,8 @@ void domain_shutdown(struct domain *d, uint8_t code)
     if (__atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_SEQ_CST))
         return;
     d->shutdown_code = code;
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        if (d->vcpu[i])
-            vcpu_pause_nosync(d->vcpu[i], VCPU_PAUSED_SHUTDOWN);
+    for_each_vcpu(d, v)
+        vcpu_pause_nosync(v, VCPU_PAUSED_SHUTDOWN);
     evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
 }
 
@@ -344,13 +339,12 @@ static int destroy_stop(struct domain *d)
     mm_lock(&d->mm);
     d->mm.is_dying = true;
     mm_unlock(&d->mm);
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        if (d->vcpu[i])
-            vcpu_pause(d->vcpu[i], VCPU_PAUSED_DYING);
+    for_each_vcpu(d, v)
+        vcpu_pause(v, VCPU_PAUSED_DYING);
+    /* Nobody sets them any more. */
+    for_each_vcpu(d, v)
+        time_vcpu_stop(v);
     domain_watchdog_stop(d);
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        if (d->vcpu[i])
-            time_vcpu_stop(d->vcpu[i]);
     return 0;
 }
 
@@ -363,9 +357,8 @@ static int destroy_channels(struct domain *d)
 
 static int destroy_vcpu_state(struct domain *d)
 {
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        if (d->vcpu[i])
-            vcpu_release_context(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        vcpu_release_context(v);
     return 0;
 }
 
@@ -428,9 +421,8 @@ static bool unlink_if_unused(struct domain *d)
 
 static void domain_free(struct domain *d)
 {
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        if (d->vcpu[i])
-            vcpu_destroy(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        vcpu_destroy(v);
     mm_account_unregister(&d->mm);
     if (d->memory_map)
         heap_free(d->memory_map, d->nr_memory_map * sizeof(*d->memory_map));
@@ -448,6 +440,9 @@ void domains_reap(void)
         if (unlink_if_unused(d)) {
             d->next = unused;
             unused = d;
+        } else if (d->is_gone && !atomic_read(&d->refs)) {
+            /* Nobody tells when the last page comes back: look again on the next exits. */
+            WRITE_ONCE(domains_reap_wanted, true);
         }
     }
     lock_drop(&list.lock);
@@ -456,5 +451,6 @@ void domains_reap(void)
 
         unused = d->next;
         domain_free(d);
+        evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
     }
 }

@@ -48,12 +48,14 @@ struct domain {
     /* --- guest choices --- */
     uint32_t vm_assist;            /* bit per VMASST_TYPE_* */
     uint64_t io_ports[65536 / 64]; /* ports this domain may use: bit set = allowed */
-    bool console_access;
 
     /* --- time --- */
     int64_t wallclock_offset_s;
-    struct timer watchdog[2];
-    uint32_t watchdogs_used; /* under lock: bit per watchdog that the guest has */
+    struct watchdog {
+        struct timer timer;
+        struct domain *domain;
+        bool used; /* under lock: the guest has it */
+    } watchdog[2];
 
     /* --- scheduling parameters --- */
     uint16_t weight, cap; /* 256 = one share; cap in % of one CPU, 0: none */
@@ -67,6 +69,10 @@ struct domain *domain_get(domid_t id) must_check; /* with a reference, NULL: non
 void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what nobody refers to */
 /* First with id > after, with a reference; after DOMID_FIRST_RESERVED or above: the very first. */
 struct domain *domain_next(domid_t after) must_check;
+struct domain *domain_after(struct domain *d) must_check; /* the next one; puts d */
+/* for_each_domain(d): each domain, with a reference during its turn; no lock held, no break. */
+#define for_each_domain(d)                                                                         \
+    for (struct domain *d = domain_next(DOMID_INVALID); d; d = domain_after(d))
 /* Free destroyed domains whose last reference and frame have gone; no lock held. Exit path. */
 void domains_reap(void);
 extern bool domains_reap_wanted; /* a hint for the exit path */
@@ -83,11 +89,6 @@ void domain_watchdog_init(struct domain *d);
 void domain_watchdog_stop(struct domain *d);
 /* The guest broke itself beyond reply. Never for our own faults. */
 void domain_crash(struct domain *d, const char *why);
-static inline struct domain *account_domain(struct mm_account *acct)
-{
-    return (struct domain *)acct;
-}
-
 extern struct domain *control_domain; /* dom0, set once at boot */
 
 /* Resolve a DOMID argument: DOMID_SELF or own id: current's domain; another id needs control. */

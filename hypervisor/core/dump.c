@@ -38,14 +38,10 @@ void domain_print(const struct domain *d)
     log_error("d%u: %lu frames, weight %u, cap %u, refs %u, pauses %u%s%s", d->id, d->mm.nr_frames,
               d->weight, d->cap, d->refs, d->pause_count, d->is_shut_down ? ", shut down" : "",
               d->is_dying ? ", dying" : "");
-    for (unsigned i = 0; i < d->vcpus_max; i++) {
-        const struct vcpu *v = d->vcpu[i];
-
-        if (v)
-            log_error("  v%u: cpu %u %s paused %x events %u/%u run %lu ms", i, v->cpu,
-                      state_name[v->state], v->paused, v->arch.info->evtchn_upcall_pending,
-                      v->arch.info->evtchn_upcall_mask, v->state_ns[VCPU_RUNNING] / 1000000);
-    }
+    for_each_vcpu(d, v)
+        log_error("  v%u: cpu %u %s paused %x events %u/%u run %lu ms", v->id, v->cpu,
+                  state_name[v->state], v->paused, v->arch.info->evtchn_upcall_pending,
+                  v->arch.info->evtchn_upcall_mask, v->state_ns[VCPU_RUNNING] / 1000000);
 }
 
 static void current_print(void)

@@ -159,20 +159,14 @@ static void vector_put(struct pirq *p)
     p->vector = 0;
 }
 
-static void pirq_mask(struct pirq *p)
+static void pirq_mask(struct pirq *p, bool masked)
 {
-    if (p->kind == PIRQ_GSI)
+    if (p->kind == PIRQ_MSI)
+        machine_msi_mask(&p->msi, masked);
+    else if (masked)
         machine_gsi_mask(p->gsi);
     else
-        machine_msi_mask(&p->msi, true);
-}
-
-static void pirq_unmask(struct pirq *p)
-{
-    if (p->kind == PIRQ_GSI)
         machine_gsi_unmask(p->gsi);
-    else
-        machine_msi_mask(&p->msi, false);
 }
 
 /* Send the interrupt of a pirq that has a vector to `cpu`; it is masked afterwards. */
@@ -197,7 +191,7 @@ int pirq_setup_gsi(struct domain *d, unsigned gsi, bool level, bool low)
         return -EEXIST;
     lock_take(&d->pirqs.lock);
     /* A bound input keeps its mode: the device behind it is in use. */
-    if (!p->bound && p->kind != PIRQ_MSI) {
+    if (!p->bound) {
         p->level = level;
         p->low = low;
         p->configured = true;
@@ -210,16 +204,13 @@ int pirq_setup_gsi(struct domain *d, unsigned gsi, bool level, bool low)
 int pirq_map_gsi(struct domain *d, unsigned gsi, int *pirq)
 {
     struct pirq *p = pirq_at(d, gsi);
-    int rc = 0;
 
     if (gsi >= machine_nr_gsis() || gsi >= PIRQS_MAX || (*pirq >= 0 && (unsigned)*pirq != gsi))
         return -EINVAL;
     if (!p)
         return -EPERM;
     lock_take(&d->pirqs.lock);
-    if (p->kind == PIRQ_MSI) {
-        rc = -EEXIST;
-    } else if (p->kind == PIRQ_NONE) {
+    if (p->kind == PIRQ_NONE) {
         p->kind = PIRQ_GSI;
         p->gsi = (uint16_t)gsi;
         if (!p->configured)
@@ -228,7 +219,7 @@ int pirq_map_gsi(struct domain *d, unsigned gsi, int *pirq)
     }
     lock_drop(&d->pirqs.lock);
     *pirq = (int)gsi;
-    return rc;
+    return 0;
 }
 
 /* Numbers for messages come from the top, above all GSIs. */
@@ -302,16 +293,6 @@ int pirq_map_msi(struct domain *d, const struct machine_msi *msi, int *pirq)
     return rc;
 }
 
-/* Table lock held, not bound. */
-static void pirq_release(struct pirq *p)
-{
-    pirq_mask(p);
-    if (p->kind == PIRQ_MSI)
-        machine_msi_teardown(&p->msi);
-    vector_put(p);
-    *p = (struct pirq){ .kind = PIRQ_NONE };
-}
-
 int pirq_unmap(struct domain *d, int pirq)
 {
     struct pirq *p = pirq < 0 ? NULL : pirq_at(d, (unsigned)pirq);
@@ -320,12 +301,17 @@ int pirq_unmap(struct domain *d, int pirq)
     if (!p)
         return -EINVAL;
     lock_take(&d->pirqs.lock);
-    if (p->kind == PIRQ_NONE)
+    if (p->kind == PIRQ_NONE) {
         rc = -EINVAL;
-    else if (p->bound)
+    } else if (p->bound) {
         rc = -EBUSY;
-    else
-        pirq_release(p);
+    } else {
+        pirq_mask(p, true);
+        if (p->kind == PIRQ_MSI)
+            machine_msi_teardown(&p->msi);
+        vector_put(p);
+        *p = (struct pirq){ .kind = PIRQ_NONE };
+    }
     lock_drop(&d->pirqs.lock);
     return rc;
 }
@@ -397,7 +383,7 @@ int pirq_bind(struct domain *d, unsigned pirq, evtchn_port_t port, bool share)
         atomic_write(&p->needs_eoi, false);
         atomic_write(&p->bound, true);
         eoi_page_note(d, pirq);
-        pirq_unmask(p);
+        pirq_mask(p, false);
     }
     lock_drop(&d->pirqs.lock);
     return rc;
@@ -408,7 +394,7 @@ void pirq_unbind(struct domain *d, unsigned pirq)
     struct pirq *p = pirq_at(d, pirq);
 
     lock_take(&d->pirqs.lock);
-    pirq_mask(p);
+    pirq_mask(p, true);
     atomic_write(&p->bound, false);
     atomic_write(&p->needs_eoi, false);
     p->port = 0;
@@ -427,7 +413,7 @@ void pirq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu)
         if (rc)
             log_warning("pirq %u stays where it is: error %d", pirq, rc);
         if (!atomic_read(&p->needs_eoi))
-            pirq_unmask(p);
+            pirq_mask(p, false);
     }
     lock_drop(&d->pirqs.lock);
 }
@@ -444,17 +430,11 @@ int pirq_table_init(struct domain *d)
     return d->pirqs.pirq ? 0 : -ENOMEM;
 }
 
+/* Only the control domain, which lives for ever, has pirqs. */
 void pirq_table_destroy(struct domain *d)
 {
     mfn_t mfn = d->pirqs.eoi_mfn;
 
-    if (d->pirqs.pirq) {
-        for (unsigned i = 0; i < PIRQS_MAX; i++)
-            if (d->pirqs.pirq[i].kind != PIRQ_NONE)
-                pirq_release(&d->pirqs.pirq[i]);
-        heap_free(d->pirqs.pirq, PIRQS_MAX * sizeof(struct pirq));
-        d->pirqs.pirq = NULL;
-    }
     d->pirqs.eoi_map = NULL;
     d->pirqs.eoi_mfn = MFN_INVALID;
     if (!mfn_eq(mfn, MFN_INVALID))

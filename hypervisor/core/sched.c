@@ -18,6 +18,10 @@
  * nobody steals or moves it. A vCPU that is paused or whose affinity forbids the CPU is unloaded by
  * that CPU itself before it does anything else, which is what vcpu_pause() waits for.
  *
+ * Once unloaded, a vCPU that dies may be freed at any moment. A CPU that still has to find it a
+ * place says so in its queue (moving), and sched_vcpu_remove() waits. Others who touch a vCPU have
+ * a reference to its domain, its event channels locked, or are its timers.
+ *
  * No wake-up is lost: the waker stores what it has to tell (pending event, paused bits), then takes
  * the queue's lock; a CPU decides to run, block or halt under that lock or, for halting, with
  * interrupts off after looking at its work word, which remote wakers set before they send a kick.
@@ -93,8 +97,8 @@ static uint64_t cap_left(struct vcpu *v, uint64_t now)
         v->cap_used_ns = 0;
     }
     /* The cap is the domain's: its vCPUs that are up share it equally. */
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        online += d->vcpu[i] && !(READ_ONCE(d->vcpu[i]->paused) & VCPU_PAUSED_DOWN);
+    for_each_vcpu(d, sibling)
+        online += !(READ_ONCE(sibling->paused) & VCPU_PAUSED_DOWN);
     budget = CAP_PERIOD_NS * d->cap / 100 / MAX(online, 1u);
     return budget > v->cap_used_ns ? budget - v->cap_used_ns : 0;
 }
@@ -225,12 +229,11 @@ void sched_sleep(struct vcpu *v, bool sync)
     struct run_queue *q = queue_lock(v);
     bool is_loaded = v->running;
 
-    if (v->queued && !is_runnable(v)) {
-        queue_remove(q, v);
-        if (q->active != v)
+    if (q->active != v && !is_runnable(v)) {
+        if (v->queued)
+            queue_remove(q, v);
+        if (v->state != waiting_state(v))
             state_set(v, waiting_state(v), machine_now_ns());
-    } else if (!is_loaded && q->active != v && v->state != waiting_state(v)) {
-        state_set(v, waiting_state(v), machine_now_ns());
     }
     lock_drop(&q->lock);
     if (!is_loaded)
@@ -243,45 +246,42 @@ void sched_sleep(struct vcpu *v, bool sync)
 
 /* ---- loading and unloading: this CPU's queue, lock not held -------------------------------- */
 
-static void unload(struct run_queue *q)
+/* v's state is in memory now: a pauser may go on, another CPU may load it. */
+static void release(struct run_queue *q, struct vcpu *v)
 {
-    struct vcpu *v = q->loaded;
-
-    sched_runstate_publish(v);
-    machine_guest_save(&v->arch);
-    machine_guest_none();
-    atomic_and(&v->domain->mm.cpus, ~BIT(q->cpu));
     lock_take(&q->lock);
-    q->loaded = NULL;
-    /* The state is in memory now: a pauser may go on, another CPU may load it. */
     atomic_write(&v->running, false);
     lock_drop(&q->lock);
 }
 
-/* v waits in this CPU's queue though it must not or need not: let it run elsewhere. */
-static void rehome(struct run_queue *q, struct vcpu *v)
+/*
+ * v may wait in this CPU's queue though another place is better: it belongs to `cpu` from now on,
+ * and goes there or wherever is best at this moment.
+ */
+static void rehome(struct run_queue *q, struct vcpu *v, unsigned cpu)
 {
     lock_take(&q->lock);
     if (v->cpu == q->cpu && v->queued && !v->running) {
-        unsigned cpu = choose_cpu(v);
-
-        if (cpu != q->cpu) {
-            queue_remove(q, v);
+        queue_remove(q, v);
+        if (cpu != q->cpu)
             move_to(q, v, cpu);
-        }
     }
     lock_drop(&q->lock);
     make_ready(v, false);
 }
 
-static void timers_follow(struct vcpu *v)
+/* v must not stay loaded here: another CPU may take it, or who paused it go on. */
+static void evict(struct run_queue *q, struct vcpu *v)
 {
-    unsigned cpu = v->cpu;
-
-    if (v->singleshot.is_set && v->singleshot.cpu != cpu)
-        timer_migrate(&v->singleshot, cpu);
-    if (v->periodic.is_set && v->periodic.cpu != cpu)
-        timer_migrate(&v->periodic, cpu);
+    WRITE_ONCE(q->moving, v);
+    sched_runstate_publish(v);
+    machine_guest_save(&v->arch);
+    machine_guest_none();
+    atomic_and(&v->domain->mm.cpus, ~BIT(q->cpu));
+    q->loaded = NULL;
+    release(q, v);
+    rehome(q, v, q->cpu);
+    atomic_write(&q->moving, NULL);
 }
 
 /* Replace what is loaded on this CPU by v. */
@@ -299,11 +299,11 @@ static void load(struct run_queue *q, struct vcpu *v)
     if (old) {
         if (old->domain != v->domain)
             atomic_and(&old->domain->mm.cpus, ~BIT(q->cpu));
-        lock_take(&q->lock);
-        atomic_write(&old->running, false);
-        lock_drop(&q->lock);
+        release(q, old);
     }
     q->loaded = v;
+    timer_migrate(&v->singleshot, q->cpu);
+    timer_migrate(&v->periodic, q->cpu);
 }
 
 /* ---- the decision -------------------------------------------------------------------------- */
@@ -316,39 +316,32 @@ static void deschedule(struct run_queue *q, struct vcpu *prev)
     lock_take(&q->lock);
     charge(q, prev, now);
     q->active = NULL;
-    if (!is_runnable(prev))
-        state_set(prev, waiting_state(prev), now);
-    else if (!prev->queued)
+    state_set(prev, waiting_state(prev), now);
+    if (is_runnable(prev))
         queue_insert(q, prev);
     lock_drop(&q->lock);
 }
 
 /* Take the first ready vCPU and make it current; NULL: none. */
-static struct vcpu *pick(struct run_queue *q, struct vcpu *prev)
+static struct vcpu *pick(struct run_queue *q)
 {
     uint64_t now = machine_now_ns();
     struct vcpu *next;
 
     lock_take(&q->lock);
     next = q->ready;
-    if (prev && prev != next && prev->state == VCPU_RUNNING)
-        state_set(prev, VCPU_RUNNABLE, now);
     if (next) {
         queue_remove(q, next);
-        if (next->state != VCPU_RUNNING)
-            state_set(next, VCPU_RUNNING, now);
+        state_set(next, VCPU_RUNNING, now);
         next->slice_start_ns = now;
         q->active = next;
         next->running = true;
         atomic_and(&sched.idle_cpus, ~BIT(q->cpu));
         queue_raise_floor(q, next);
+        if (q->nr_ready || next->domain->cap)
+            timer_set(&q->slice, q->cpu, now + MIN(cap_left(next, now), SLICE_NS));
     }
     lock_drop(&q->lock);
-    if (next && (q->nr_ready || next->domain->cap)) {
-        uint64_t left = MIN(cap_left(next, now), SLICE_NS);
-
-        timer_set(&q->slice, q->cpu, now + left);
-    }
     return next;
 }
 
@@ -368,6 +361,7 @@ static bool steal(struct run_queue *q, unsigned over)
         while (v && (v->running || !(v->affinity & BIT(q->cpu))))
             v = v->next_ready;
         if (v) {
+            WRITE_ONCE(q->moving, v);
             queue_remove(other, v);
             move_to(other, v, q->cpu);
         }
@@ -378,45 +372,28 @@ static bool steal(struct run_queue *q, unsigned over)
         if (v->cpu == q->cpu && is_runnable(v) && !v->queued && q->active != v)
             queue_insert(q, v);
         lock_drop(&q->lock);
+        atomic_write(&q->moving, NULL);
         return true;
     }
     return false;
 }
 
 /*
- * A vCPU was preempted and unloaded here: another CPU may have room. At the end of a slice an
+ * v made room for another one here: some other CPU may be better for it. At the end of a slice an
  * equally long queue will do as well, which lets three vCPUs rotate over two CPUs instead of
  * pairing two.
  */
-static void share_out(struct run_queue *q, struct vcpu *prev, bool slice_ended)
+static void share_out(struct run_queue *q, struct vcpu *v, bool slice_ended)
 {
-    uint64_t allowed = READ_ONCE(prev->affinity) & cpus_up() & ~BIT(q->cpu);
+    uint64_t allowed = READ_ONCE(v->affinity) & cpus_up();
+    uint64_t others = allowed & ~BIT(q->cpu);
     unsigned cpu, target = q->cpu;
 
-    if (atomic_read(&sched.idle_cpus) & allowed) {
-        rehome(q, prev);
-        return;
-    }
-    if (!slice_ended)
-        return;
-    for_each_bit(cpu, allowed) if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
-        target = cpu;
-    if (target == q->cpu)
-        return;
-    lock_take(&q->lock);
-    if (prev->cpu == q->cpu && prev->queued && !prev->running) {
-        struct run_queue *other = queue_of(target);
-
-        queue_remove(q, prev);
-        move_to(q, prev, target);
-        lock_drop(&q->lock);
-        lock_take(&other->lock);
-        if (prev->cpu == target && is_runnable(prev) && !prev->queued && other->active != prev)
-            enqueue(other, prev, machine_now_ns());
-        lock_drop(&other->lock);
-        return;
-    }
-    lock_drop(&q->lock);
+    if (slice_ended)
+        for_each_bit(cpu, others) if (READ_ONCE(queue_of(cpu)->nr_ready) < READ_ONCE(q->nr_ready))
+            target = cpu;
+    if (target != q->cpu || allowed == others || (atomic_read(&sched.idle_cpus) & others))
+        rehome(q, v, target);
 }
 
 static void run(struct run_queue *q, struct vcpu *prev, struct vcpu *next) noreturn;
@@ -426,19 +403,18 @@ static void run(struct run_queue *q, struct vcpu *prev, struct vcpu *next)
     bool slice_ended = q->slice_ended;
 
     q->slice_ended = false;
-    if (q->loaded != next) {
+    WRITE_ONCE(q->moving, displaced);
+    if (displaced || !q->loaded)
         load(q, next);
-        timers_follow(next);
-    }
     current = next;
     if (next != prev) {
         time_update_vcpu(next);
         sched_runstate_publish(next);
     }
-    if (displaced && displaced == prev)
-        share_out(q, prev, slice_ended);
+    if (displaced)
+        share_out(q, displaced, slice_ended);
     /* Stores above (running, current) before the exit path's look at work and events. */
-    memory_barrier();
+    atomic_write(&q->moving, NULL);
     machine_resume(&next->arch);
 }
 
@@ -454,17 +430,13 @@ static void idle_loop(void)
 
         if (cpu_take_work() & WORK_TIMER)
             timer_run();
-        if (q->loaded && must_unload(q->loaded, q->cpu)) {
-            struct vcpu *v = q->loaded;
-
-            unload(q);
-            rehome(q, v);
-        }
-        next = pick(q, NULL);
+        if (q->loaded && must_unload(q->loaded, q->cpu))
+            evict(q, q->loaded);
+        next = pick(q);
         if (!next) {
             atomic_or(&sched.idle_cpus, BIT(q->cpu));
             if (steal(q, 0))
-                next = pick(q, NULL);
+                next = pick(q);
         }
         if (next) {
             q->idle_ns += machine_now_ns() - since;
@@ -484,12 +456,10 @@ void sched_switch(void)
         deschedule(q, prev);
         /* Whatever happens from here on happens to no vCPU, until run(). */
         current = NULL;
-        if (must_unload(prev, q->cpu)) {
-            unload(q);
-            rehome(q, prev);
-        }
+        if (must_unload(prev, q->cpu))
+            evict(q, prev);
     }
-    next = pick(q, prev);
+    next = pick(q);
     if (next)
         run(q, prev, next);
     machine_run(idle_loop);
@@ -511,13 +481,8 @@ int sched_set_affinity(struct vcpu *v, uint64_t cpus)
     if (is_loaded)
         cpu_set_work(q->cpu, WORK_SCHEDULE);
     else if (!(cpus & BIT(q->cpu)))
-        rehome(q, v);
+        rehome(q, v, q->cpu);
     return 0;
-}
-
-uint64_t sched_idle_ns(unsigned cpu)
-{
-    return READ_ONCE(queue_of(cpu)->idle_ns);
 }
 
 void sched_print(void)
@@ -572,6 +537,9 @@ void sched_vcpu_remove(struct vcpu *v)
 {
     timer_stop(&v->poll_timer);
     timer_stop(&v->cap_timer);
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++)
+        while (READ_ONCE(queue_of(cpu)->moving) == v)
+            machine_relax();
     BUG_ON(v->running || v->queued);
 }
 

@@ -28,8 +28,6 @@ int sched_set_affinity(struct vcpu *v, uint64_t cpus) must_check; /* -EINVAL: no
 void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out);
 /* Write the runstate area that current registered; after registration and on switch-in. */
 void sched_runstate_publish(struct vcpu *v);
-/* ns that `cpu` spent idle since it came up. */
-uint64_t sched_idle_ns(unsigned cpu);
 /* Run queues on the console: debug key. */
 void sched_print(void);
 /* Never returns: pick the next vCPU or idle. From the exit path and CPU start. */

@@ -76,24 +76,29 @@ int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr, uint64_t
 
 /* ---- run states ---------------------------------------------------------------------------- */
 
-void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
+/* As of the last change of state; of one moment, though other CPUs change it. */
+static void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *out)
 {
     struct run_queue *q = queue_lock(v);
 
     memset(out, 0, sizeof(*out)); /* the padding reaches guests too */
     out->state = (int32_t)v->state;
     out->state_entry_time = v->state_since_ns;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->state_ns); i++)
-        out->time[i] = v->state_ns[i];
-    out->time[v->state] += machine_now_ns() - v->state_since_ns;
+    memcpy(out->time, v->state_ns, sizeof(out->time));
     lock_drop(&q->lock);
+}
+
+void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    runstate_read(v, out);
+    out->time[out->state] += machine_now_ns() - out->state_entry_time;
 }
 
 /* The area is found by a kernel address: the kernel's root must be loaded while it is written. */
 void sched_runstate_publish(struct vcpu *v)
 {
     struct vcpu_runstate_info info;
-    guest_ptr_t area = v->runstate_area;
+    guest_ptr_t area = guest_ptr(READ_ONCE(v->runstate_area.va));
     guest_ptr_t entry_time =
         guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
     bool shows_update = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
@@ -102,11 +107,7 @@ void sched_runstate_publish(struct vcpu *v)
 
     if (!area.va)
         return;
-    memset(&info, 0, sizeof(info)); /* no padding of ours leaks */
-    info.state = (int32_t)v->state;
-    info.state_entry_time = v->state_since_ns;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->state_ns); i++)
-        info.time[i] = v->state_ns[i];
+    runstate_read(v, &info);
     if (in_user) {
         v->arch.in_kernel = true;
         machine_load_cr3(&v->arch);

@@ -42,21 +42,18 @@ static void time_fill(struct vcpu_time_info *t, const struct machine_clock *cloc
 /* v's registered time area, by the address space that is loaded: v's own, in kernel mode. */
 static void time_area_update(struct vcpu *v, const struct vcpu_time_info *now)
 {
-    struct vcpu_time_info t = *now;
-    guest_ptr_t area = v->time_area;
-    uint32_t version = t.version | 1;
+    guest_ptr_t area = guest_ptr(READ_ONCE(v->time_area.va));
+    struct vcpu_time_info odd = *now;
+    int rc;
 
-    /* Odd first; if the area went away, the guest reads what it finds. */
-    if (copy_to_guest(area, &version, sizeof(version)))
-        return;
-    store_barrier();
-    t.version = version;
-    if (copy_to_guest(area, &t, sizeof(t)))
-        return;
-    store_barrier();
-    version = now->version;
-    if (copy_to_guest(area, &version, sizeof(version)))
-        return;
+    odd.version |= 1;
+    rc = copy_to_guest(area, &odd.version, sizeof(odd.version));
+    if (!rc)
+        rc = copy_to_guest(area, &odd, sizeof(odd));
+    if (!rc)
+        rc = copy_to_guest(area, &now->version, sizeof(now->version));
+    /* If the area went away, the guest reads what it finds. */
+    (void)rc;
 }
 
 void time_update_vcpu(struct vcpu *v)
@@ -90,10 +87,11 @@ void time_update_vcpu(struct vcpu *v)
 void time_update_wallclock(struct domain *d)
 {
     struct shared_info *shared = d->shared;
-    uint32_t version = (READ_ONCE(shared->wc_version) | 1u) + 2u;
+    uint32_t version;
     uint64_t ns, s;
 
     lock_take(&state.lock);
+    version = (READ_ONCE(shared->wc_version) | 1u) + 2u;
     ns = state.wallclock_ns;
     s = (uint64_t)((int64_t)(ns / NS_PER_S) + d->wallclock_offset_s);
     WRITE_ONCE(shared->wc_version, version);
@@ -112,13 +110,8 @@ void time_set_wallclock(uint64_t s, uint32_t ns, uint64_t system_ns)
     /* Modulo 2^64: a nonsensical argument makes a nonsensical clock, which is dom0's own. */
     state.wallclock_ns = s * NS_PER_S + ns - system_ns;
     lock_drop(&state.lock);
-    for (struct domain *d = domain_next(DOMID_INVALID); d;) {
-        domid_t id = d->id;
-
+    for_each_domain(d)
         time_update_wallclock(d);
-        domain_put(d);
-        d = domain_next(id);
-    }
 }
 
 /* ---- timers -------------------------------------------------------------------------------- */

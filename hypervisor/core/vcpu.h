@@ -29,8 +29,7 @@ enum vcpu_state { /* the runstate values of the ABI */
 
 /* Hypercall in progress on this vCPU; see hypercall/hypercall.h. */
 struct hypercall_state {
-    uint64_t args[6];
-    bool in_multicall;
+    uint64_t *args;    /* of the multicall entry in hand; NULL outside a multicall */
     bool left_by_iret; /* hypercall/multicall.c */
 };
 
@@ -45,7 +44,6 @@ struct vcpu {
     /* --- this vCPU only --- */
     struct hypercall_state call;
     bool polling;           /* SCHEDOP_poll */
-    bool fault_in_progress; /* an exception is being bounced: a second one is fatal */
 
     /* --- atomic --- */
     uint32_t paused; /* VCPU_PAUSED_*; changed by vcpu_pause/vcpu_unpause */
@@ -81,6 +79,11 @@ struct vcpu {
     bool nmi_pending, nmi_masked;
 };
 
+static inline bool vcpu_is_down(const struct vcpu *v)
+{
+    return READ_ONCE(v->paused) & VCPU_PAUSED_DOWN;
+}
+
 DECLARE_PER_CPU(struct vcpu *, current_vcpu); /* NULL while idle */
 #define current this_cpu(current_vcpu)
 
@@ -88,6 +91,10 @@ int vcpu_create(struct domain *d, unsigned id,
                 struct vcpu **out) must_check; /* -EEXIST -EINVAL -ENOMEM */
 void vcpu_destroy(struct vcpu *v);             /* no longer known to anyone, loaded nowhere */
 struct vcpu *vcpu_by_id(struct domain *d, uint64_t id); /* NULL: none */
+/* for_each_vcpu(d, v): v takes each vCPU that d has, lowest id first; no break. */
+#define for_each_vcpu(d, v)                                                                        \
+    for (unsigned v##_id = 0; v##_id < (d)->vcpus_max; v##_id++)                                   \
+        for (struct vcpu *v = READ_ONCE((d)->vcpu[v##_id]); v; v = NULL)
 
 /*
  * Stop v and wait until it runs nowhere (not for current: it stops at the exit path). Waits with no

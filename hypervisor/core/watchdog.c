@@ -11,67 +11,54 @@
 #include "sys/log.h"
 #define NS_PER_S UINT64_C(1000000000)
 
-static_assert(ARRAY_SIZE(((struct domain *)0)->watchdog) == 2, "one fire function each, below");
-
-static void fired(struct domain *d)
+static void fire(struct timer *timer)
 {
+    struct domain *d = container_of(timer, struct watchdog, timer)->domain;
+
     log_guest(LOG_WARNING, d->id, "watchdog expired");
     domain_shutdown(d, SHUTDOWN_watchdog);
-}
-static void fire_0(struct timer *timer)
-{
-    fired(container_of(timer, struct domain, watchdog[0]));
-}
-static void fire_1(struct timer *timer)
-{
-    fired(container_of(timer, struct domain, watchdog[1]));
 }
 
 void domain_watchdog_init(struct domain *d)
 {
-    timer_init(&d->watchdog[0], fire_0);
-    timer_init(&d->watchdog[1], fire_1);
+    for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++) {
+        timer_init(&d->watchdog[i].timer, fire);
+        d->watchdog[i].domain = d;
+    }
 }
 
 void domain_watchdog_stop(struct domain *d)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++)
-        timer_stop(&d->watchdog[i]);
-}
-
-/* A new one's index, or an error. */
-static int watchdog_alloc(struct domain *d)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++) {
-        if (!(d->watchdogs_used & 1u << i)) {
-            d->watchdogs_used |= 1u << i;
-            return (int)i;
-        }
-    }
-    return -ENOSPC;
+        timer_stop(&d->watchdog[i].timer);
 }
 
 int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout_s)
 {
     bool is_new = id == 0, is_end = timeout_s == 0;
-    int index = (int)id - 1;
+    unsigned index = id - 1;
+    int rc = 0;
 
     if (id > ARRAY_SIZE(d->watchdog) || (is_new && is_end))
         return -EINVAL;
     lock_take(&d->lock);
-    if (is_new)
-        index = watchdog_alloc(d);
-    else if (!(d->watchdogs_used & 1u << index))
-        index = -EINVAL;
-    else if (is_end)
-        d->watchdogs_used &= ~(1u << index);
+    for (unsigned i = ARRAY_SIZE(d->watchdog); is_new && i-- > 0;)
+        if (!d->watchdog[i].used)
+            index = i;
+    if (index >= ARRAY_SIZE(d->watchdog))
+        rc = -ENOSPC;
+    else if (!is_new && !d->watchdog[index].used)
+        rc = -EINVAL;
+    else
+        d->watchdog[index].used = !is_end;
     lock_drop(&d->lock);
-    if (index < 0)
-        return index;
+    if (rc)
+        return rc;
     /* Without the lock: stopping waits for fire(), which takes it. */
     if (is_end)
-        timer_stop(&d->watchdog[index]);
+        timer_stop(&d->watchdog[index].timer);
     else
-        timer_set(&d->watchdog[index], machine_cpu_id(), machine_now_ns() + timeout_s * NS_PER_S);
-    return is_new ? index + 1 : 0;
+        timer_set(&d->watchdog[index].timer, machine_cpu_id(),
+                  machine_now_ns() + timeout_s * NS_PER_S);
+    return is_new ? (int)index + 1 : 0;
 }

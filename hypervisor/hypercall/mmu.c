@@ -18,21 +18,13 @@
 #include "mm/update.h"
 
 #define MMU_CONTINUED (1u << 31)  /* in count */
-#define MMU_KIND_MASK UINT64_C(3) /* in ptr */
+#define MMU_KIND_MASK UINT64_C(7) /* in ptr */
 
 /* Whose tables are changed and whose frames the entries name. */
 struct mmu_targets {
     struct domain *tables;
     struct domain *frames; /* NULL: device memory */
 };
-
-static int mmu_frames_get(domid_t id, struct domain **frames)
-{
-    if (id != DOMID_IO)
-        return target_get(id, frames);
-    *frames = NULL; /* mm/ asks the account of the tables which devices it may map */
-    return 0;
-}
 
 static int mmu_targets_get(uint32_t domids, struct mmu_targets *targets)
 {
@@ -47,7 +39,7 @@ static int mmu_targets_get(uint32_t domids, struct mmu_targets *targets)
         if (ret)
             return ret;
     }
-    ret = mmu_frames_get((domid_t)domids, &targets->frames);
+    ret = target_frames_get((domid_t)domids, &targets->frames);
     if (ret)
         target_put(targets->tables);
     return ret;
@@ -56,8 +48,7 @@ static int mmu_targets_get(uint32_t domids, struct mmu_targets *targets)
 static void mmu_targets_put(const struct mmu_targets *targets)
 {
     target_put(targets->tables);
-    if (targets->frames)
-        target_put(targets->frames);
+    target_put(targets->frames);
 }
 
 /* The owner of a frame says what it calls it; the value is the guest's and never trusted. */
@@ -80,8 +71,10 @@ static inline int mmu_apply(struct pt_batch *batch, const struct mmu_update *upd
         return pt_batch_update(batch, where, update->val, PTE_PRESERVE_AD);
     case MMU_PT_UPDATE_NO_TRANSLATE:
         return pt_batch_update(batch, where, update->val, PTE_NO_TRANSLATE);
-    default:
+    case MMU_MACHPHYS_UPDATE:
         return machphys_set(batch->owner, maddr_to_mfn(where), update->val);
+    default:
+        return -ENOSYS;
     }
 }
 
@@ -143,7 +136,7 @@ long hc_mmu_update(guest_ptr_t updates, uint32_t count, guest_ptr_t done, uint32
         return -EFAULT;
     if (unlikely(ret == -ERESTART)) {
         guest_ptr_t rest = guest_ptr_at(updates, now, sizeof(struct mmu_update));
-        return hypercall_restart(rest.va, (count - now) | MMU_CONTINUED, done.va, domids, 0, 0);
+        return hypercall_restart(2, rest.va, (count - now) | MMU_CONTINUED, 0, 0);
     }
     return ret;
 }

@@ -20,8 +20,16 @@ int target_get(domid_t id, struct domain **out)
     return *out ? 0 : -ESRCH;
 }
 
+int target_frames_get(domid_t id, struct domain **out)
+{
+    *out = NULL; /* devices: mm/ asks the account of the tables which of them it may map */
+    if (id == DOMID_XEN)
+        return current->domain->is_control ? -EINVAL : -EPERM;
+    return id == DOMID_IO ? 0 : target_get(id, out);
+}
+
 void target_put(struct domain *d)
 {
-    if (d != current->domain)
+    if (d && d != current->domain)
         domain_put(d);
 }

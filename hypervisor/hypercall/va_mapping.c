@@ -42,22 +42,6 @@ static int uvmf_cpus(const struct domain *d, uint64_t flags, uint64_t *cpus)
     return 0;
 }
 
-static void uvmf_flush(uint64_t flags, uint64_t cpus, gva_t va)
-{
-    bool is_local = cpus == BIT(machine_cpu_id());
-
-    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG) {
-        if (is_local)
-            machine_flush_page_local(va);
-        else
-            machine_flush_page_cpus(cpus, va);
-    } else if (is_local) {
-        machine_flush_local();
-    } else {
-        machine_flush_cpus(cpus);
-    }
-}
-
 static long va_mapping_update(struct mm_account *owner, gva_t va, uint64_t entry, uint64_t flags)
 {
     struct vcpu *v = current;
@@ -65,14 +49,16 @@ static long va_mapping_update(struct mm_account *owner, gva_t va, uint64_t entry
     uint64_t cpus;
     int ret;
 
-    if (!gva_is_guests(va))
-        return -EINVAL;
     if (flush && uvmf_cpus(v->domain, flags, &cpus))
         return -EFAULT;
     ret = pt_update_va(&v->domain->mm, owner, v->arch.cr3_kernel, va, entry);
-    if (ret == 0 && flush)
-        uvmf_flush(flags, cpus, va);
-    return ret;
+    if (ret || !flush)
+        return ret;
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+        machine_flush_page_cpus(cpus, va);
+    else
+        machine_flush_cpus(cpus);
+    return 0;
 }
 
 long hc_update_va_mapping(uint64_t va, uint64_t entry, uint64_t flags)
@@ -85,12 +71,10 @@ long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t entry, uint64_t flag
     struct domain *d;
     long ret;
 
-    if (domain == DOMID_IO)
-        return va_mapping_update(NULL, va, entry, flags);
-    ret = target_get(domain, &d);
+    ret = target_frames_get(domain, &d);
     if (ret)
         return ret;
-    ret = va_mapping_update(&d->mm, va, entry, flags);
+    ret = va_mapping_update(d ? &d->mm : NULL, va, entry, flags);
     target_put(d);
     return ret;
 }

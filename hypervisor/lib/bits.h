@@ -24,9 +24,8 @@
 #define atomic_cmpxchg(p, expect, new)                                                             \
     __atomic_compare_exchange_n((p), (expect), (new), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #define memory_barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-/* Order of stores, and of loads, among themselves: x86 keeps both, only the compiler must too. */
+/* Order of stores among themselves: x86 keeps it, only the compiler must too. */
 #define store_barrier() __atomic_thread_fence(__ATOMIC_RELEASE)
-#define load_barrier()  __atomic_thread_fence(__ATOMIC_ACQUIRE)
 
 /* ---- maps ---------------------------------------------------------------------------------- */
 
@@ -37,10 +36,6 @@ static inline bool bit_test(const uint64_t *map, size_t n)
 static inline void bit_set(uint64_t *map, size_t n)
 {
     map[n / 64] |= BIT(n % 64);
-}
-static inline void bit_clear(uint64_t *map, size_t n)
-{
-    map[n / 64] &= ~BIT(n % 64);
 }
 /* Both return whether the bit was set before. */
 static inline bool atomic_bit_set(uint64_t *map, size_t n)
@@ -63,44 +58,6 @@ static inline unsigned bit_highest(uint64_t word)
 {
     return 63 - (unsigned)__builtin_clzll(word);
 }
-/* Set bits of a word; a loop, as the bare processor is not promised POPCNT. */
-static inline unsigned bit_count(uint64_t word)
-{
-    unsigned n = 0;
-
-    for (; word; word &= word - 1)
-        n++;
-    return n;
-}
-/* First set bit of the map at or after `from`, or nr_bits. */
-static inline size_t find_next_bit(const uint64_t *map, size_t nr_bits, size_t from)
-{
-    while (from < nr_bits) {
-        uint64_t word = READ_ONCE(map[from / 64]) >> (from % 64);
-
-        if (word) {
-            from += bit_lowest(word);
-            return MIN(from, nr_bits);
-        }
-        from = (from / 64 + 1) * 64;
-    }
-    return nr_bits;
-}
-static inline size_t find_first_bit(const uint64_t *map, size_t nr_bits)
-{
-    return find_next_bit(map, nr_bits, 0);
-}
-static inline size_t find_first_zero_bit(const uint64_t *map, size_t nr_bits)
-{
-    for (size_t i = 0; i < nr_bits; i += 64) {
-        uint64_t word = ~READ_ONCE(map[i / 64]);
-
-        if (word)
-            return MIN(i + bit_lowest(word), nr_bits);
-    }
-    return nr_bits;
-}
-
 /* for_each_bit(n, word): n takes the number of each set bit of a 64-bit word, lowest first. */
 #define for_each_bit(n, word)                                                                      \
     for (uint64_t bits_left_ = (word); bits_left_ && ((n) = bit_lowest(bits_left_), 1);            \

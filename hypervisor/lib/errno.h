@@ -11,11 +11,8 @@
 #define EPERM        XEN_EPERM
 #define ENOENT       XEN_ENOENT
 #define ESRCH        XEN_ESRCH
-#define EIO          XEN_EIO
-#define ENXIO        XEN_ENXIO
 #define E2BIG        XEN_E2BIG
 #define ENOEXEC      XEN_ENOEXEC
-#define EAGAIN       XEN_EAGAIN
 #define ENOMEM       XEN_ENOMEM
 #define EACCES       XEN_EACCES
 #define EFAULT       XEN_EFAULT
@@ -25,17 +22,10 @@
 #define ENODEV       XEN_ENODEV
 #define EINVAL       XEN_EINVAL
 #define ENOSPC       XEN_ENOSPC
-#define ERANGE       XEN_ERANGE
-#define ENAMETOOLONG XEN_ENAMETOOLONG
 #define ENOSYS       XEN_ENOSYS
 #define ENODATA      XEN_ENODATA
 #define ETIME        XEN_ETIME
-#define EOVERFLOW    XEN_EOVERFLOW
-#define EILSEQ       XEN_EILSEQ
-#define EMSGSIZE     XEN_EMSGSIZE
 #define EOPNOTSUPP   XEN_EOPNOTSUPP
-#define ENOBUFS      XEN_ENOBUFS
-#define ETIMEDOUT    XEN_ETIMEDOUT
 
 #define ERESTART 85 /* stopped half way, progress recorded: call again */
 

@@ -4,14 +4,13 @@
 #define LAMINA_LIB_LIMITS_H
 
 #define CPUS_MAX          64    /* one 64-bit word holds any CPU set */
-#define DOMAINS_MAX       1024  /* owner slots in struct page are 16 bits; far above one machine's use */
+#define DOMAINS_MAX       1024  /* owners in struct page have 16 bits; above one machine's use */
 #define VCPUS_MAX         64    /* per domain; one 64-bit word holds any vCPU set */
 #define EVTCHNS_MAX       4096  /* 2-level ABI: 64 words of 64 bits */
 #define PIRQS_MAX         256   /* per domain; GSIs first, MSIs from the top down */
 #define GSIS_MAX          240   /* interrupt inputs of all IO-APICs together */
 #define GRANT_FRAMES_MAX  64    /* 64 * 512 v1 entries = 32768 grants a domain */
 #define MAPTRACK_MAX      65536 /* mappings of foreign grants one domain may hold at a time */
-#define MULTICALL_MAX     4096  /* entries per multicall; the loop is preemptible anyway */
 #define GDT_FRAMES_MAX    14    /* ABI: 14 guest frames before the reserved page */
 #define LDT_ENTRIES_MAX   8192  /* architectural */
 #define COMMAND_LINE_MAX  1024  /* bytes; start_info.cmd_line is as long */

@@ -54,16 +54,6 @@ int memcmp(const void *a, const void *b, size_t n)
     return 0;
 }
 
-void *memchr(const void *s, int byte, size_t n)
-{
-    const uint8_t *p = s;
-
-    for (; n > 0; n--, p++)
-        if (*p == (uint8_t)byte)
-            return (void *)(uintptr_t)p;
-    return NULL;
-}
-
 size_t strnlen(const char *s, size_t n)
 {
     size_t len = 0;
@@ -98,14 +88,4 @@ int strncmp(const char *a, const char *b, size_t n)
 int strcmp(const char *a, const char *b)
 {
     return strncmp(a, b, SIZE_MAX);
-}
-
-char *strchr(const char *s, int c)
-{
-    for (;; s++) {
-        if (*s == (char)c)
-            return (char *)(uintptr_t)s;
-        if (*s == '\0')
-            return NULL;
-    }
 }

@@ -12,13 +12,11 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int byte, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
-void *memchr(const void *s, int byte, size_t n);
 
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t n);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
-char *strchr(const char *s, int c);
 
 /* Copy with truncation, always ending in NUL (size > 0): true when all of `src` fitted. */
 static inline bool string_copy(char *dst, size_t size, const char *src)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words every other file uses: frame numbers as distinct struct types so that a machine frame
- * never passes for a pseudo-physical one, addresses as integers so that a guest address is never
- * dereferenced by accident.
+ * The words every other file uses: machine frame numbers as a struct type of their own, so that no
+ * other number passes for one, addresses as integers so that a guest address is never dereferenced
+ * by accident.
  */
 #ifndef LAMINA_LIB_TYPES_H
 #define LAMINA_LIB_TYPES_H
@@ -15,14 +15,6 @@
 typedef struct {
     uint64_t v;
 } mfn_t;
-/* Pseudo-physical frame: what a guest calls its own frame number. */
-typedef struct {
-    uint64_t v;
-} pfn_t;
-/* Guest frame as an ABI structure passes it; for a PV guest its value is a machine frame. */
-typedef struct {
-    uint64_t v;
-} gfn_t;
 /* Pointer into guest memory, as the guest passed it: only mm/guest.h accessors may follow it. */
 typedef struct {
     uint64_t va;
@@ -45,22 +37,6 @@ static inline mfn_t _mfn(uint64_t v)
 static inline uint64_t mfn_x(mfn_t m)
 {
     return m.v;
-}
-static inline pfn_t _pfn(uint64_t v)
-{
-    return (pfn_t){ v };
-}
-static inline uint64_t pfn_x(pfn_t p)
-{
-    return p.v;
-}
-static inline gfn_t _gfn(uint64_t v)
-{
-    return (gfn_t){ v };
-}
-static inline uint64_t gfn_x(gfn_t g)
-{
-    return g.v;
 }
 static inline guest_ptr_t guest_ptr(uint64_t va)
 {

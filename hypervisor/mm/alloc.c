@@ -12,6 +12,7 @@
  * A free block is described by its first record: flags PAGE_FREE, type = order, link and refs =
  * next and previous in the list (frame numbers, 0: none), type_refs = stamp.
  */
+#include "lib/string.h"
 #include "mm/internal.h"
 
 #define ZONES 33 /* frame numbers of 0..32 bits: 16 TiB, the reach of a 32-bit link */
@@ -254,11 +255,8 @@ void frames_init(maddr_t ram_end, mfn_t (*take)(uint64_t nr))
     for (uint64_t i = 0; i < nr; i++)
         frame_table[i] = (struct page){ .refs = 1, .owner = OWNER_HYPERVISOR };
     frames_end = nr;
-    for (unsigned zone = 0; zone < ZONES; zone++) {
-        frames.orders[zone] = 0;
-        for (unsigned order = 0; order <= ORDER_MAX; order++)
-            frames.head[zone][order] = 0;
-    }
+    memset(frames.head, 0, sizeof(frames.head));
+    memset(frames.orders, 0, sizeof(frames.orders));
     frames.nr_free = frames.nr_total = 0;
     entries_init();
     m2p_init(nr, take);
@@ -284,6 +282,18 @@ void frames_add(maddr_t start, maddr_t end)
         first += BIT(order);
     }
     lock_drop(&frames.lock);
+}
+
+void frames_give(struct mm_account *acct, mfn_t first, uint64_t nr)
+{
+    mm_lock(acct);
+    for (uint64_t i = mfn_x(first); i < mfn_x(first) + nr; i++) {
+        BUG_ON(frame_table[i].owner != OWNER_HYPERVISOR);
+        frame_table[i] = (struct page){ .refs = 1, .owner = acct->slot, .flags = PAGE_ALLOCATED };
+    }
+    acct->nr_frames += nr;
+    mm_unlock(acct);
+    frames.nr_total += nr;
 }
 
 void frames_add_device(maddr_t start, maddr_t end)

@@ -6,39 +6,16 @@
 
 static uint64_t result_flags(uint64_t r, unsigned bits)
 {
-    uint64_t f = 0;
-
-    if (r == 0)
-        f |= ALU_ZF;
-    if (r >> (bits - 1) & 1)
-        f |= ALU_SF;
-    if (!__builtin_parity((unsigned)(r & 0xff)))
-        f |= ALU_PF;
-    return f;
+    return (r == 0 ? ALU_ZF : 0) | (r >> (bits - 1) & 1 ? ALU_SF : 0) |
+           (__builtin_parity((unsigned)(r & 0xff)) ? 0 : ALU_PF);
 }
 
-/* r = a + b, with or without a carry in, in `bits` bits: the carries out are in the result. */
-static uint64_t add_flags(uint64_t a, uint64_t b, uint64_t r, unsigned bits)
+/* `carries`: those out of each bit of an addition, or borrows of a subtraction. */
+static uint64_t carry_flags(uint64_t carries, unsigned bits)
 {
-    uint64_t carries = (a & b) | ((a | b) & ~r), f = result_flags(r, bits);
+    bool out = carries >> (bits - 1) & 1, into_sign = carries >> (bits - 2) & 1;
 
-    if (carries >> (bits - 1) & 1)
-        f |= ALU_CF;
-    if (((a ^ r) & (b ^ r)) >> (bits - 1) & 1)
-        f |= ALU_OF;
-    return f | ((a ^ b ^ r) & ALU_AF);
-}
-
-/* r = a - b, likewise. */
-static uint64_t sub_flags(uint64_t a, uint64_t b, uint64_t r, unsigned bits)
-{
-    uint64_t borrows = (~a & b) | ((~a | b) & r), f = result_flags(r, bits);
-
-    if (borrows >> (bits - 1) & 1)
-        f |= ALU_CF;
-    if (((a ^ b) & (a ^ r)) >> (bits - 1) & 1)
-        f |= ALU_OF;
-    return f | ((a ^ b ^ r) & ALU_AF);
+    return (out ? ALU_CF : 0) | (out != into_sign ? ALU_OF : 0) | (carries >> 3 & 1 ? ALU_AF : 0);
 }
 
 static uint64_t bit_op(enum alu_op op, uint64_t dst, uint64_t bit, uint64_t *rflags)
@@ -53,49 +30,44 @@ uint64_t alu_apply(enum alu_op op, uint64_t dst, uint64_t src, unsigned bytes, u
 {
     unsigned bits = 8 * bytes;
     uint64_t mask = bytes == 8 ? ~UINT64_C(0) : (UINT64_C(1) << bits) - 1;
-    uint64_t carry = *rflags & ALU_CF, r, f;
+    uint64_t changed = ALU_ALL, carry = *rflags & ALU_CF, carries = 0, r;
 
-    dst &= mask;
     if (op == ALU_BTS || op == ALU_BTR || op == ALU_BTC)
-        return bit_op(op, dst, src & (bits - 1), rflags);
+        return bit_op(op, dst & mask, src & (bits - 1), rflags);
+    if (op == ALU_MOV || op == ALU_NOT)
+        return (op == ALU_MOV ? src : ~dst) & mask;
+    if (op == ALU_INC || op == ALU_DEC) {
+        src = 1;
+        changed &= ~(uint64_t)ALU_CF;
+    } else if (op == ALU_NEG) {
+        src = dst;
+        dst = 0;
+    }
+    dst &= mask;
     src &= mask;
+    if (op != ALU_ADC && op != ALU_SBB)
+        carry = 0;
     switch (op) {
     case ALU_ADD:
     case ALU_ADC:
-        carry = op == ALU_ADC ? carry : 0;
-        r = (dst + src + carry) & mask;
-        f = add_flags(dst, src, r, bits);
-        break;
-    case ALU_SUB:
-    case ALU_SBB:
-    case ALU_CMP:
-        carry = op == ALU_SBB ? carry : 0;
-        r = (dst - src - carry) & mask;
-        f = sub_flags(dst, src, r, bits);
-        break;
     case ALU_INC:
-        r = (dst + 1) & mask;
-        f = (add_flags(dst, 1, r, bits) & ~(uint64_t)ALU_CF) | carry;
-        break;
-    case ALU_DEC:
-        r = (dst - 1) & mask;
-        f = (sub_flags(dst, 1, r, bits) & ~(uint64_t)ALU_CF) | carry;
-        break;
-    case ALU_NEG:
-        r = (0 - dst) & mask;
-        f = sub_flags(0, dst, r, bits);
+        r = (dst + src + carry) & mask;
+        carries = (dst & src) | ((dst | src) & ~r);
         break;
     case ALU_AND:
-    case ALU_OR:
-    case ALU_XOR:
-        r = op == ALU_AND ? dst & src : op == ALU_OR ? dst | src : dst ^ src;
-        f = result_flags(r, bits);
+        r = dst & src;
         break;
-    case ALU_NOT:
-        return ~dst & mask;
-    default:
-        return src;
+    case ALU_OR:
+        r = dst | src;
+        break;
+    case ALU_XOR:
+        r = dst ^ src;
+        break;
+    default: /* sub, sbb, cmp, dec, neg */
+        r = (dst - src - carry) & mask;
+        carries = (~dst & src) | ((~dst | src) & r);
     }
-    *rflags = (*rflags & ~(uint64_t)ALU_ALL) | f;
+    *rflags = (*rflags & ~changed) |
+              ((result_flags(r, bits) | carry_flags(carries, bits)) & changed);
     return r;
 }

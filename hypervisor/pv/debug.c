@@ -31,7 +31,9 @@ static int control_set(struct guest_cpu *g, uint64_t value)
 {
     uint64_t io = 0;
 
-    if (value >> 32 != 0 || (value & DR7_GD))
+    if (value >> 32 != 0)
+        return -EINVAL;
+    if (value & DR7_GD)
         return -EPERM;
     value &= DR7_WRITABLE;
     for (unsigned i = 0; i < 4; i++) {
@@ -69,7 +71,7 @@ int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value)
         /* fall through */
     case 6:
         if (value >> 32 != 0)
-            return -EPERM;
+            return -EINVAL;
         g->dr6 = DR6_RESET | (value & DR6_WRITABLE);
         break;
     case 5:
@@ -80,7 +82,7 @@ int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value)
         rc = control_set(g, value);
         break;
     default:
-        return -EINVAL;
+        return -ENODEV;
     }
     if (rc == 0 && v == current)
         machine_load_debug(g);
@@ -91,10 +93,8 @@ int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value)
 {
     const struct guest_cpu *g = &v->arch;
 
-    if ((reg == 4 || reg == 5) && (g->cr4 & CR4_DE))
+    if (reg > 7 || ((reg == 4 || reg == 5) && (g->cr4 & CR4_DE)))
         return -ENODEV;
-    if (reg > 7)
-        return -EINVAL;
     if (reg < 4)
         *value = g->dr[reg];
     else if (reg == 4 || reg == 6)

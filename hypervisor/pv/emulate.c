@@ -22,6 +22,9 @@
 
 enum outcome { DONE, AGAIN, REFUSED };
 
+/* Where the value comes from that goes into the memory operand, by way of an ALU operation. */
+enum source { NOT_A_WRITE, REGISTER, IMMEDIATE, SWAP, STRING, ACCUMULATOR, COMPARED, COMPARED_8B };
+
 struct pte_write {
     struct vcpu *v;
     const struct insn *in;
@@ -49,6 +52,7 @@ static maddr_t table_address(struct vcpu *v, gva_t va)
     return mfn_to_maddr(mfn) | (va & ~PAGE_MASK);
 }
 
+/* Not to be shown to the guest before pt_emulated_write() has found the frame to be its own. */
 static uint64_t operand_read(const struct pte_write *w)
 {
     const uint64_t *word = machine_map_maddr(w->where & ~UINT64_C(7));
@@ -57,93 +61,61 @@ static uint64_t operand_read(const struct pte_write *w)
     return w->bytes == 8 ? value : value & ((UINT64_C(1) << (8 * w->bytes)) - 1);
 }
 
-static enum outcome outcome_of(int rc)
+/* `expect` as for pt_emulated_write(). */
+static enum outcome store(const struct pte_write *w, uint64_t value, uint64_t *expect)
 {
+    int rc = pt_emulated_write(&w->v->domain->mm, w->where, value, w->bytes, expect);
+
     return rc == 0 ? DONE : rc == -ERESTART ? AGAIN : REFUSED;
 }
 
-/* Exchange `old` for `value`; AGAIN also when the entry has changed meanwhile. */
-static enum outcome exchange(const struct pte_write *w, uint64_t old, uint64_t value)
-{
-    uint64_t found = old;
-    int rc = pt_emulated_write(&w->v->domain->mm, w->where, value, w->bytes, &found);
-
-    return rc == 0 && found != old ? AGAIN : outcome_of(rc);
-}
-
-static enum outcome store(const struct pte_write *w, uint64_t value)
-{
-    return outcome_of(pt_emulated_write(&w->v->domain->mm, w->where, value, w->bytes, NULL));
-}
-
-static enum outcome modify(const struct pte_write *w, enum alu_op op, uint64_t src)
+/* Read, modify, write; for xchg and xadd the register gets the old value. */
+static enum outcome modify(const struct pte_write *w, enum alu_op op, uint64_t src, bool swap)
 {
     struct guest_regs *regs = &w->v->arch.regs;
-    enum outcome result = AGAIN;
 
-    for (unsigned i = 0; i < RETRIES_MAX && result == AGAIN; i++) {
-        uint64_t flags = regs->rflags, old = operand_read(w);
+    for (unsigned i = 0; i < RETRIES_MAX; i++) {
+        uint64_t flags = regs->rflags, old = operand_read(w), found = old;
+        enum outcome result = store(w, alu_apply(op, old, src, w->bytes, &flags), &found);
 
-        result = exchange(w, old, alu_apply(op, old, src, w->bytes, &flags));
-        if (result == DONE)
-            regs->rflags = flags;
-    }
-    return result;
-}
-
-/* xchg, and xadd with `add`: the register gets the old value. */
-static enum outcome swap(const struct pte_write *w, bool add)
-{
-    struct guest_regs *regs = &w->v->arch.regs;
-    uint64_t src = insn_register_get(w->in, regs, w->in->reg);
-    enum outcome result = AGAIN;
-
-    for (unsigned i = 0; i < RETRIES_MAX && result == AGAIN; i++) {
-        uint64_t flags = regs->rflags, old = operand_read(w);
-
-        result = exchange(w, old, add ? alu_apply(ALU_ADD, old, src, w->bytes, &flags) : src);
-        if (result == DONE) {
-            regs->rflags = flags;
+        if (result != DONE)
+            return result;
+        if (found != old)
+            continue;
+        regs->rflags = flags;
+        if (swap)
             insn_register_set(w->in, regs, w->in->reg, old);
-        }
+        return DONE;
     }
-    return result;
+    return AGAIN;
 }
 
 static enum outcome compare_exchange(const struct pte_write *w)
 {
     struct guest_regs *regs = &w->v->arch.regs;
-    uint64_t expected = insn_register_get(w->in, regs, 0), old = operand_read(w), flags;
-    enum outcome result = DONE;
+    uint64_t expected = insn_register_get(w->in, regs, 0), found = expected;
+    enum outcome result = store(w, insn_register_get(w->in, regs, w->in->reg), &found);
 
-    if (old == expected)
-        result = exchange(w, old, insn_register_get(w->in, regs, w->in->reg));
     if (result != DONE)
         return result;
-    flags = regs->rflags;
-    alu_apply(ALU_CMP, expected, old, w->bytes, &flags);
-    regs->rflags = flags;
-    if (old != expected)
-        insn_register_set(w->in, regs, 0, old);
+    alu_apply(ALU_CMP, expected, found, w->bytes, &regs->rflags);
+    if (found != expected)
+        insn_register_set(w->in, regs, 0, found);
     return DONE;
 }
 
-static enum outcome compare_exchange_8b(struct pte_write *w)
+static enum outcome compare_exchange_8b(const struct pte_write *w)
 {
     struct guest_regs *regs = &w->v->arch.regs;
-    uint64_t expected = regs->rdx << 32 | (uint32_t)regs->rax, old;
-    enum outcome result = DONE;
+    uint64_t expected = regs->rdx << 32 | (uint32_t)regs->rax, found = expected;
+    enum outcome result = store(w, regs->rcx << 32 | (uint32_t)regs->rbx, &found);
 
-    w->bytes = 8;
-    old = operand_read(w);
-    if (old == expected)
-        result = exchange(w, old, regs->rcx << 32 | (uint32_t)regs->rbx);
     if (result != DONE)
         return result;
-    regs->rflags = (regs->rflags & ~(uint64_t)ALU_ZF) | (old == expected ? ALU_ZF : 0);
-    if (old != expected) {
-        regs->rax = (uint32_t)old;
-        regs->rdx = old >> 32;
+    regs->rflags = (regs->rflags & ~(uint64_t)ALU_ZF) | (found == expected ? ALU_ZF : 0);
+    if (found != expected) {
+        regs->rax = (uint32_t)found;
+        regs->rdx = found >> 32;
     }
     return DONE;
 }
@@ -152,7 +124,7 @@ static enum outcome compare_exchange_8b(struct pte_write *w)
 static enum outcome store_string(const struct pte_write *w)
 {
     struct guest_regs *regs = &w->v->arch.regs;
-    enum outcome result = store(w, insn_register_get(w->in, regs, 0));
+    enum outcome result = store(w, insn_register_get(w->in, regs, 0), NULL);
 
     if (result != DONE)
         return result;
@@ -160,88 +132,81 @@ static enum outcome store_string(const struct pte_write *w)
     return w->in->rep && --regs->rcx != 0 ? AGAIN : DONE;
 }
 
-static enum outcome group(struct pte_write *w, uint64_t src)
+static enum source source_of(const struct insn *in, enum alu_op *op)
 {
-    static const enum alu_op bit_ops[4] = { ALU_CMP, ALU_BTS, ALU_BTR, ALU_BTC };
-    unsigned sub = w->in->modrm >> 3 & 7;
+    unsigned sub = in->modrm >> 3 & 7;
 
-    switch (w->in->opcode) {
-    case 0x80: case 0x81: case 0x83:
-        return sub == ALU_CMP ? REFUSED : modify(w, (enum alu_op)sub, (uint64_t)w->in->immediate);
-    case 0xc6: case 0xc7:
-        return sub == 0 ? store(w, (uint64_t)w->in->immediate) : REFUSED;
-    case 0xf6: case 0xf7:
-        return modify(w, sub == 2 ? ALU_NOT : ALU_NEG, 0);
-    case 0xfe: case 0xff:
-        return sub < 2 ? modify(w, sub == 0 ? ALU_INC : ALU_DEC, 0) : REFUSED;
-    case 0x0fba:
-        return sub < 5 ? REFUSED : modify(w, bit_ops[sub - 4], (uint64_t)w->in->immediate);
-    case 0x0fc7:
-        return sub == 1 && w->in->op_bytes != 8 ? compare_exchange_8b(w) : REFUSED;
-    default:
-        return modify(w, (enum alu_op)(w->in->opcode >> 3), src); /* add to xor with a register */
-    }
-}
-
-static enum outcome execute(struct pte_write *w)
-{
-    uint64_t src = insn_register_get(w->in, &w->v->arch.regs, w->in->reg);
-
-    switch (w->in->opcode) {
-    case 0x86: case 0x87:
-        return swap(w, false);
-    case 0x88: case 0x89: case 0x0fc3:
-        return store(w, src);
-    case 0xa2: case 0xa3:
-        return store(w, insn_register_get(w->in, &w->v->arch.regs, 0));
-    case 0xaa: case 0xab:
-        return store_string(w);
-    case 0x0fab:
-        return modify(w, ALU_BTS, src);
-    case 0x0fb3:
-        return modify(w, ALU_BTR, src);
-    case 0x0fbb:
-        return modify(w, ALU_BTC, src);
-    case 0x0fb0: case 0x0fb1:
-        return compare_exchange(w);
-    case 0x0fc0: case 0x0fc1:
-        return swap(w, true);
-    default:
-        return group(w, src);
-    }
-}
-
-static bool is_string_or_moffs(const struct insn *in)
-{
-    return in->opcode == 0xaa || in->opcode == 0xab || in->opcode == 0xa2 || in->opcode == 0xa3;
-}
-
-/* Does the opcode write to its memory operand, and is it one of those above? */
-static bool writes_memory(const struct insn *in)
-{
-    if (is_string_or_moffs(in))
-        return true;
-    if (!in->has_memory)
-        return false;
+    *op = ALU_MOV;
     switch (in->opcode) {
-    case 0x80: case 0x81: case 0x83: case 0x86: case 0x87: case 0x88: case 0x89: case 0xc6:
-    case 0xc7: case 0xf6: case 0xf7: case 0xfe: case 0xff: case 0x0fab: case 0x0fb0: case 0x0fb1:
-    case 0x0fb3: case 0x0fba: case 0x0fbb: case 0x0fc0: case 0x0fc1: case 0x0fc3: case 0x0fc7:
-        return true;
-    default:
-        return in->opcode < 0x38 && (in->opcode & 7) < 2;
+    case 0x80: case 0x81: case 0x83:
+        *op = (enum alu_op)sub;
+        return sub == ALU_CMP ? NOT_A_WRITE : IMMEDIATE;
+    case 0x86: case 0x87:
+        return SWAP;
+    case 0x88: case 0x89: case 0x0fc3:
+        return REGISTER;
+    case 0xa2: case 0xa3:
+        return ACCUMULATOR;
+    case 0xaa: case 0xab:
+        return STRING;
+    case 0xc6: case 0xc7:
+        return sub == 0 ? IMMEDIATE : NOT_A_WRITE;
+    case 0xf6: case 0xf7:
+        *op = sub == 2 ? ALU_NOT : ALU_NEG;
+        return IMMEDIATE;
+    case 0xfe: case 0xff:
+        *op = sub == 0 ? ALU_INC : ALU_DEC;
+        return sub < 2 ? IMMEDIATE : NOT_A_WRITE;
+    case 0x0fab: case 0x0fb3: case 0x0fbb:
+        *op = in->opcode == 0x0fab ? ALU_BTS : in->opcode == 0x0fb3 ? ALU_BTR : ALU_BTC;
+        return REGISTER;
+    case 0x0fba:
+        *op = sub == 5 ? ALU_BTS : sub == 6 ? ALU_BTR : ALU_BTC;
+        return sub < 5 ? NOT_A_WRITE : IMMEDIATE;
+    case 0x0fb0: case 0x0fb1:
+        return COMPARED;
+    case 0x0fc0: case 0x0fc1:
+        *op = ALU_ADD;
+        return SWAP;
+    case 0x0fc7:
+        return sub == 1 && in->op_bytes != 8 ? COMPARED_8B : NOT_A_WRITE;
+    default: /* add to xor with a register */
+        *op = (enum alu_op)(in->opcode >> 3);
+        return in->opcode < 0x38 && (in->opcode & 7) < 2 ? REGISTER : NOT_A_WRITE;
     }
 }
 
-static gva_t effective_address(struct vcpu *v, const struct insn *in)
+static enum outcome execute(const struct pte_write *w, enum source source, enum alu_op op)
+{
+    struct guest_regs *regs = &w->v->arch.regs;
+    uint64_t src = insn_register_get(w->in, regs, source == ACCUMULATOR ? 0 : w->in->reg);
+
+    switch (source) {
+    case COMPARED:
+        return compare_exchange(w);
+    case COMPARED_8B:
+        return compare_exchange_8b(w);
+    case STRING:
+        return store_string(w);
+    case SWAP:
+        return modify(w, op, src, true);
+    case IMMEDIATE:
+        src = (uint64_t)w->in->immediate;
+        break;
+    default:
+        break;
+    }
+    return op == ALU_MOV ? store(w, src, NULL) : modify(w, op, src, false);
+}
+
+static gva_t effective_address(struct vcpu *v, const struct insn *in, enum source source)
 {
     struct guest_cpu *g = &v->arch;
     uint64_t at;
 
-    if (in->opcode == 0xaa || in->opcode == 0xab)
+    if (source == STRING)
         return in->addr_bytes == 8 ? g->regs.rdi : (uint32_t)g->regs.rdi;
-    at = in->opcode == 0xa2 || in->opcode == 0xa3 ? (uint64_t)in->immediate
-                                                   : insn_address(in, &g->regs);
+    at = source == ACCUMULATOR ? (uint64_t)in->immediate : insn_address(in, &g->regs);
     /* A bit number in a register reaches beyond the operand. */
     if (in->opcode == 0x0fab || in->opcode == 0x0fb3 || in->opcode == 0x0fbb) {
         unsigned unused = 64 - 8u * in->op_bytes;
@@ -259,15 +224,20 @@ bool emulate_pte_write(struct vcpu *v, gva_t cr2)
 {
     struct insn in;
     struct pte_write w = { .v = v, .in = &in, .where = table_address(v, cr2) };
+    enum source source;
+    enum alu_op op;
     enum outcome result;
 
     /* Cheapest first: most write faults are not about page tables at all. */
-    if (w.where == 0 || !insn_fetch(v, &in) || !in.is_64 || !writes_memory(&in))
+    if (w.where == 0 || !insn_fetch(v, &in) || !in.is_64)
         return false;
-    w.bytes = in.opcode == 0x0fc7 ? 8 : in.op_bytes;
-    if ((w.where & 7) + w.bytes > 8 || effective_address(v, &in) != cr2)
+    source = source_of(&in, &op);
+    if (source == NOT_A_WRITE || (!in.has_memory && source != STRING && source != ACCUMULATOR))
         return false;
-    result = execute(&w);
+    w.bytes = source == COMPARED_8B ? 8 : in.op_bytes;
+    if ((w.where & 7) + w.bytes > 8 || effective_address(v, &in, source) != cr2)
+        return false;
+    result = execute(&w, source, op);
     if (result == DONE)
         trap_insn_done(v, in.length);
     return result != REFUSED;

@@ -11,6 +11,7 @@
 #define CR0_VISIBLE UINT64_C(0x80050033) /* PG AM WP NE ET MP PE */
 #define CR0_TS      UINT64_C(8)
 #define CR4_FSGSBASE UINT64_C(0x10000)
+#define CR4_OSXSAVE  UINT64_C(0x40000)
 #define LMSW_MASK   0xfu
 
 #define XCR0_X87    UINT64_C(0x01)
@@ -19,6 +20,7 @@
 #define XCR0_MPX    UINT64_C(0x18)
 #define XCR0_AVX512 UINT64_C(0xe0)
 
+#define VECTOR_UD    6
 #define KERNEL_LEVEL 1
 #define USER_LEVEL   3
 
@@ -133,6 +135,10 @@ static int xsetbv(struct vcpu *v)
 {
     uint64_t x = edx_eax(&v->arch.regs);
 
+    if (!(v->arch.cr4 & CR4_OSXSAVE)) {
+        trap_inject(v, VECTOR_UD, 0);
+        return -ERESTART;
+    }
     if ((uint32_t)v->arch.regs.rcx != 0 || !xcr0_ok(x))
         return -EFAULT;
     v->arch.xcr0 = x;
@@ -236,7 +242,7 @@ bool emulate_privileged(struct vcpu *v)
         return emulate_port(v, &in);
     rc = any_mode_insn(v, &in);
     if (rc == -ERESTART)
-        return true; /* executed again after what is pending */
+        return true; /* rip is where it shall be: executed again, or a handler's */
     if (rc != 0)
         return false;
     trap_insn_done(v, in.length);

@@ -19,7 +19,6 @@
 #define GUEST_WINDOW_MAX 16 /* messages about guests in one window */
 #define PREFIX           "(lamina) "
 
-bool log_sync;
 bool panic_noreboot;
 
 static struct {
@@ -179,9 +178,12 @@ void panic(const char *fmt, ...)
     uint32_t nobody = 0;
     va_list args;
 
-    /* One panic is printed; a second one, of the dump itself, only stops. */
-    if (!atomic_cmpxchg(&state.panicking, &nobody, machine_cpu_id() + 1))
-        machine_halt();
+    /* One panic is printed; a second one only stops, or, of the dump itself, ends it early. */
+    if (!atomic_cmpxchg(&state.panicking, &nobody, machine_cpu_id() + 1)) {
+        if (nobody != machine_cpu_id() + 1 || panic_noreboot)
+            machine_halt();
+        machine_reboot();
+    }
     machine_stop_others();
     log_print(LOG_ERROR, "----------------------------------------");
     va_start(args, fmt);

@@ -24,7 +24,6 @@ void log_raw(const char *s, size_t n);
 size_t log_read(char *dst, size_t n, uint32_t *index);
 void log_clear(void);
 void log_set_levels(int host, int guest);
-extern bool log_sync; /* sync_console */
 
 /* We are inconsistent: print the state, stop the machine (reboot unless noreboot). */
 void panic(const char *fmt, ...) printf_like(1, 2) noreturn;

@@ -57,6 +57,7 @@ bool preempt_pending(void)
     if (!g)
         return false;
     machine_interrupt_window();
-    return READ_ONCE(g->work) || READ_ONCE(this_cpu(cpu_work)) ||
+    upcall_kick(); /* bits set before g was current: its exit path must see what stops us */
+    return READ_ONCE(g->work) ||
            (READ_ONCE(g->info->evtchn_upcall_pending) && !READ_ONCE(g->info->evtchn_upcall_mask));
 }

@@ -98,17 +98,29 @@ static void heap_remove(struct deadlines *d, struct timer *timer)
 
 /* ---- a CPU's deadlines --------------------------------------------------------------------- */
 
-/* The timer's CPU may change until its lock is held. */
-static struct deadlines *deadlines_lock(struct timer *timer)
+static void deadlines_unlock(struct deadlines *from, struct deadlines *to)
+{
+    lock_drop(&from->lock);
+    if (from != to)
+        lock_drop(&to->lock);
+}
+
+/*
+ * Lock the deadlines of the timer's CPU, which are returned, and those in `to`, in CPU order; they
+ * may be the same. The timer may move to another CPU until its lock is held.
+ */
+static struct deadlines *deadlines_lock(const struct timer *timer, struct deadlines *to)
 {
     for (;;) {
         unsigned cpu = READ_ONCE(timer->cpu);
-        struct deadlines *d = &cpu_of(cpu, deadlines);
+        struct deadlines *from = &cpu_of(cpu, deadlines);
 
-        lock_take(&d->lock);
+        lock_take(from < to ? &from->lock : &to->lock);
+        if (from != to)
+            lock_take_second(from < to ? &to->lock : &from->lock);
         if (timer->cpu == cpu)
-            return d;
-        lock_drop(&d->lock);
+            return from;
+        deadlines_unlock(from, to);
     }
 }
 
@@ -126,62 +138,67 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer))
     *timer = (struct timer){ .fire = fire };
 }
 
-void timer_set(struct timer *timer, unsigned cpu, uint64_t deadline_ns)
+/* Set the timer on `cpu`; deadline NULL: the one that it has, if it is set. */
+static void timer_place(struct timer *timer, unsigned cpu, const uint64_t *deadline_ns)
 {
-    struct deadlines *d = deadlines_lock(timer);
-    bool is_first, is_local;
+    struct deadlines *to = &cpu_of(cpu, deadlines), *from = deadlines_lock(timer, to);
+    bool is_local = cpu == machine_cpu_id(), is_first = false, is_due = false;
 
-    if (timer->is_set)
-        heap_remove(d, timer);
-    while (timer->cpu != cpu) {
-        /* Not set now: the lock that guards it moves with this store. */
-        timer->cpu = (uint16_t)cpu;
-        lock_drop(&d->lock);
-        d = deadlines_lock(timer);
+    if (deadline_ns || timer->is_set) {
         if (timer->is_set)
-            heap_remove(d, timer); /* set by another CPU in between: the later call wins */
+            heap_remove(from, timer);
+        if (deadline_ns)
+            timer->deadline_ns = *deadline_ns;
+        timer->cpu = (uint16_t)cpu;
+        heap_insert(to, timer);
+        is_first = to->top == timer;
+        is_due = timer->deadline_ns <= machine_now_ns();
+        if (is_first && is_local)
+            deadline_program(to);
     }
-    timer->deadline_ns = deadline_ns;
-    heap_insert(d, timer);
-    is_first = d->top == timer;
-    is_local = cpu == machine_cpu_id();
-    if (is_first && is_local)
-        deadline_program(d);
-    lock_drop(&d->lock);
+    deadlines_unlock(from, to);
 
     /* Another CPU programs its own deadline; what is due now need not wait for an interrupt. */
-    if (is_first && (!is_local || deadline_ns <= machine_now_ns()))
+    if (is_first && (!is_local || is_due))
         cpu_set_work(cpu, WORK_TIMER);
 }
 
-void timer_stop(struct timer *timer)
+void timer_set(struct timer *timer, unsigned cpu, uint64_t deadline_ns)
 {
-    for (;;) {
-        struct deadlines *d = deadlines_lock(timer);
-        bool is_local = timer->cpu == machine_cpu_id();
-
-        if (timer->is_set)
-            heap_remove(d, timer);
-        lock_drop(&d->lock);
-        if (is_local || READ_ONCE(d->running) != timer)
-            return;
-        /* It may arm itself again before it ends: look once more then. */
-        while (READ_ONCE(d->running) == timer)
-            machine_relax();
-    }
+    timer_place(timer, cpu, &deadline_ns);
 }
 
 void timer_migrate(struct timer *timer, unsigned cpu)
 {
-    struct deadlines *d = deadlines_lock(timer);
-    bool was_set = timer->is_set && timer->cpu != cpu;
-    uint64_t deadline_ns = timer->deadline_ns;
+    if (READ_ONCE(timer->is_set) && READ_ONCE(timer->cpu) != cpu)
+        timer_place(timer, cpu, NULL);
+}
 
-    if (was_set)
-        heap_remove(d, timer);
-    lock_drop(&d->lock);
-    if (was_set)
-        timer_set(timer, cpu, deadline_ns);
+/* Wait while another CPU, perhaps one that the timer has left, runs it: was there one? */
+static bool timer_was_running(const struct timer *timer)
+{
+    bool was = false;
+
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++) {
+        while (cpu != machine_cpu_id() && READ_ONCE(cpu_of(cpu, deadlines).running) == timer) {
+            was = true;
+            machine_relax();
+        }
+    }
+    return was;
+}
+
+void timer_stop(struct timer *timer)
+{
+    do {
+        struct deadlines *any = &cpu_of(READ_ONCE(timer->cpu), deadlines);
+        struct deadlines *d = deadlines_lock(timer, any);
+
+        if (timer->is_set)
+            heap_remove(d, timer);
+        deadlines_unlock(d, any);
+        /* One that was running may have set itself again. */
+    } while (timer_was_running(timer));
 }
 
 void timer_run(void)

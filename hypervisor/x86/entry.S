@@ -42,20 +42,6 @@
     ENTRY_STUBS syscall_stubs, SEL_USER_DS, syscall_entry
     ENTRY_STUBS syscall32_stubs, SEL_USER_DS, syscall32_entry
 
-/* SYSENTER keeps neither RIP nor RSP, and clears of the flags only IF and VM. */
-    .balign 64
-    .global sysenter_stubs
-sysenter_stubs:
-    .set cpu, 0
-    .rept CPUS_MAX
-    .balign 32
-    mov cpu_entry + cpu * 64 + CPU_ENTRY_REGS_END(%rip), %rsp
-    pushq $SEL_USER_DS
-    pushq $0
-    jmp sysenter_entry
-    .set cpu, cpu + 1
-    .endr
-
 /* RSP = &regs.rsp, which holds the guest's; RCX = RIP, R11 = RFLAGS. */
     .balign 64
 syscall_entry:
@@ -91,12 +77,9 @@ syscall_written:
     CLAC
     movzbl G_SYSCALL_MASK(%rdi), %ecx
     or %cl, INFO_MASK(%rdx)
-    mov G_SYSCALL_RIP(%rdi), %rcx
-    mov %rcx, %r11
-    sar $47, %r11
-    inc %r11
-    jnz syscall_low_callback    /* not in the upper half, or none */
-syscall_go:
+    mov G_SYSCALL_RIP(%rdi), %rcx /* canonical, or 0: none */
+    test %rcx, %rcx
+    jz syscall_lost
     mov $EFLAGS_ALWAYS, %r11d
     mov REGS_RDX(%rdi), %rdx
     mov %rax, %rsp
@@ -112,12 +95,6 @@ syscall_write_mask:
 syscall_write_end:
     RECOVER syscall_write, syscall_write_end, syscall_lost
 
-/* R11 is 1 for a canonical address in the lower half; 0 means none. */
-syscall_low_callback:
-    test %rcx, %rcx
-    jz syscall_lost
-    dec %r11
-    jz syscall_go
 /* RDI = vCPU; RAX, RDI and RDX are in regs; RCX and R11 are no longer worth keeping. */
 syscall_lost:
     CLAC
@@ -221,8 +198,10 @@ iret_read_end:
     mov REGS_RFLAGS(%rcx), %edx
     cmpb $0, G_ARCH_IOPL(%rcx)
     jne iret_slow
-    testb $3, REGS_CS(%rcx)
-    jz iret_to_kernel
+    mov REGS_CS(%rcx), %r11b
+    not %r11b
+    testb $3, %r11b             /* user mode is RPL 3 and nothing else */
+    jnz iret_to_kernel
     mov G_CR3_USER(%rcx), %r11
     test %r11, %r11
     jz iret_slow
@@ -319,9 +298,13 @@ syscall32_entry:
     call syscall32_bounce
     jmp guest_exit
 
-/* SYSENTER: ring 3, no RIP, no RSP; the flags of user mode but IF, which was on. */
+/* SYSENTER: ring 3, neither RIP nor RSP; the flags of user mode but IF, which was on. The stack
+ * pointer that it loads is the end of regs. */
     .balign 16
+    .global sysenter_entry
 sysenter_entry:
+    pushq $SEL_USER_DS
+    pushq $0
     pushfq
     orl $EFLAGS_IF, (%rsp)
     pushq $2

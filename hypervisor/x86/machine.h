@@ -13,6 +13,7 @@
 
 #include "lib/types.h"
 #include "x86/guest.h"
+#include "x86/layout.h"
 
 /* ---- boot order, called once each by boot/main.c in this order -------------------------------- */
 
@@ -38,8 +39,14 @@ void machine_cpus_init(unsigned max, maddr_t low_page, void *(*heap)(size_t byte
 #define M2P_GUEST_VIRT   HYPERVISOR_START             /* guest-readable M2P, 256 GiB */
 
 /* Hypervisor address of a machine frame or address: the direct map, always present for RAM. */
-void *machine_map(mfn_t mfn);
-void *machine_map_maddr(maddr_t addr);
+static inline void *machine_map_maddr(maddr_t addr)
+{
+    return (void *)(DIRECT_VIRT + addr);
+}
+static inline void *machine_map(mfn_t mfn)
+{
+    return machine_map_maddr(mfn_to_maddr(mfn));
+}
 /* Machine address of an object in the direct map or in the hypervisor image. */
 maddr_t machine_maddr(const void *p);
 /* Map device registers (uncached), `bytes` long; boot and device set-up only; NULL: no room. */
@@ -165,17 +172,16 @@ uint64_t machine_wallclock_s(void);          /* CMOS clock, seconds since 1970, 
 
 /* Interrupt inputs of the IO-APICs, by global system interrupt number. */
 unsigned machine_nr_gsis(void);
-/* Bind `vector` to the input, edge or level, high or low, masked, to `cpu`. */
+/* Bind `vector` to the input, edge or level, high or low, masked, to `cpu`. 0, -EINVAL: no such. */
 int machine_gsi_route(unsigned gsi, uint8_t vector, bool level, bool low, unsigned cpu) must_check;
 void machine_gsi_mask(unsigned gsi);
 void machine_gsi_unmask(unsigned gsi);
-bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console, timer) */
+bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console): leave it alone */
 /* A register of the I/O APIC at `apic_base`; 0, or -EINVAL: no such controller or register. */
 int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
 /* A vector in the device range for `cpu`s; -ENOSPC. */
 int machine_vector_alloc(void) must_check;
 void machine_vector_free(uint8_t vector);
-void machine_eoi(void);                      /* local APIC end of interrupt */
 
 /* One MSI or MSI-X message of a PCI function. */
 struct machine_msi {

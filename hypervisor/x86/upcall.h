@@ -29,6 +29,10 @@ void upcall_exception(struct guest_cpu *g);
 void upcall_page_fault(struct guest_cpu *g, gva_t cr2);
 /* Writing a bounce frame to the guest stack faulted: failsafe does not apply, the guest is lost. */
 void upcall_bounce_failed(struct guest_cpu *g);
+/* A user-mode SYSCALL or SYSENTER of 32-bit code, to its callback. pv/trap.c */
+void upcall_callback(struct guest_cpu *g, const struct guest_callback *callback);
+/* IRETQ touched a page of the LDT window: true, it is mapped now. pv/descriptor.c */
+bool upcall_ldt_fault(struct guest_cpu *g, unsigned page);
 /* iret hypercall slow path (bad frame, segments that fault): pv/iret.c */
 void upcall_iret(struct guest_cpu *g);
 /* A segment register or base could not be loaded on the way to ring 3: failsafe callback. pv/trap.c */

@@ -2,8 +2,8 @@
 /*
  * The measuring guest. Under `-icount shift=0` the time stamp counter advances by one for each
  * instruction that the machine executes, so a loop's ticks are its instructions, those of the
- * hypervisor included. Prints "FIGURE name value" lines: instructions per operation, the guest's own
- * ones taken off, rounded to the nearest.
+ * hypervisor included. Prints "FIGURE name value" lines: instructions per operation, the guest's
+ * own ones taken off, rounded to the nearest.
  */
 #include "check.h"
 #include "public/callback.h"
@@ -56,7 +56,8 @@ static void direct(unsigned vector, uint8_t flags, const char *handler)
 
 static void callback(uint16_t type, const char *handler)
 {
-    struct callback_register op = { .type = type, .address = (uint64_t)handler };
+    struct callback_register op = { .type = type, .flags = CALLBACKF_mask_events,
+                                    .address = (uint64_t)handler };
 
     NEED(hypercall_callback_register(&op));
 }
@@ -138,6 +139,40 @@ static void page_tables(void)
     figure("update_va_mapping", measure(loop_va, (uint64_t)data[0], first), TURNS, 8 * TURNS);
 }
 
+/* What fork, exec and exit do: whole tables become tables and cease to be; and a change of root. */
+static void roots(void)
+{
+    struct mmuext_op pin = { .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = virt_to_mfn(table) };
+    struct mmuext_op unpin = { .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = virt_to_mfn(table) };
+    uint64_t kernel = virt_to_mfn((void *)start_info->pt_base);
+    struct mmuext_op pair[2] = { { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = kernel },
+                                 { .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = test_user_root() } };
+    uint64_t begin = 0, ticks = 0;
+
+    for (unsigned turn = 0; turn < 200; turn++) {
+        begin = tsc();
+        if (hypercall_mmuext_op(pair, 2, NULL, DOMID_SELF))
+            test_error("a change of root", (long)turn);
+        ticks = tsc() - begin;
+    }
+    figure("new_baseptr_pair", ticks, 1, 16);
+    NEED(hypercall_mmuext_op(&unpin, 1, NULL, DOMID_SELF));
+    for (unsigned full = 0; full < 2; full++) {
+        NEED(page_remap(table, pte_make(virt_to_mfn(table), PTE_P | PTE_W | PTE_NX)));
+        for (unsigned i = 0; i < 512; i++)
+            table[i] = full ? pte_make(virt_to_mfn(data[i % 2]), PTE_P | PTE_W | PTE_A | PTE_D) : 0;
+        NEED(page_remap(table, pte_make(virt_to_mfn(table), PTE_P | PTE_NX)));
+        begin = tsc();
+        NEED(hypercall_mmuext_op(&pin, 1, NULL, DOMID_SELF));
+        ticks = tsc() - begin;
+        figure(full ? "pin_l1_full" : "pin_l1_empty", ticks, 1, 16);
+        begin = tsc();
+        NEED(hypercall_mmuext_op(&unpin, 1, NULL, DOMID_SELF));
+        ticks = tsc() - begin;
+        figure(full ? "unpin_l1_full" : "unpin_l1_empty", ticks, 1, 16);
+    }
+}
+
 static void events(void)
 {
     struct evtchn_bind_ipi ipi = { .vcpu = 0 };
@@ -149,6 +184,7 @@ static void events(void)
     event_info = (uint64_t)&shared_info->vcpu_info[0];
     event_word = (uint64_t)&shared_info->evtchn_pending[ipi.port / 64];
     NEED(hypercall_vcpu_stop_periodic_timer(0));
+    events_disable();
     callback(CALLBACKTYPE_event, event_back);
     shared_info->vcpu_info[0].evtchn_pending_sel = 0;
     shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
@@ -164,6 +200,7 @@ void test_main(void)
     NEED(event_init());
     crossings();
     page_tables();
+    roots();
     events();
     test_checks++;
 }

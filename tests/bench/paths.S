@@ -125,7 +125,7 @@ user user_pf                    /* 2 + 1, and 9 of bounce_pf */
 user_end
     syscall
 
-/* ---- handlers: straight back ---------------------------------------------------------------------- */
+/* ---- handlers: straight back -------------------------------------------------------------- */
     .globl bounce_back, bounce_ud, bounce_pf, event_back
 bounce_ud:
     addq $2, 16(%rsp)

@@ -8,7 +8,6 @@ BENCH_OBJ := $(BUILD)/tests/bench/main.c.o $(BUILD)/tests/bench/paths.S.o
 
 .PHONY: bench
 bench: $(BENCH_ELF)
-figures: $(BENCH_ELF)
 
 $(BUILD)/tests/bench/%.c.o: tests/bench/%.c | $(HYPERCALLS)
 	$(say) CC $<

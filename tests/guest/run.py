@@ -24,10 +24,10 @@ import qemu  # noqa: E402
 from guest import Failure, Guest  # noqa: E402
 
 OPTIONS = "console=com1 com1=115200 loglvl=all guest_loglvl=all"
-OUTCOME = r"LAMINA-GUEST (success|skip|failure|error): [^\r\n]*"
+OUTCOME = r"LAMINA-GUEST (success|skip|failure|error): ([^\r\n]*)\r?\n"
 # After these the guest will not say anything any more.
-FATAL = re.compile(rb"Domain 0 \(vcpu#\d+\) crashed|Panic on CPU|Lamina: (panic|[^\n]*crash)[^\n]*\n"
-                   rb"|unexpected trap [^\n]*\n")
+FATAL = re.compile(rb"Domain 0 \(vcpu#\d+\) crashed|Panic on CPU|Lamina: panic|"
+                   rb"\(lamina\) d0[^\n]* crashed[^\n]*\n|unexpected trap [^\n]*\n")
 BOUND_S = 60
 
 
@@ -48,7 +48,7 @@ def run_one(name, image, log, cpus, extra):
     guest = Guest(command, log)
     try:
         found = guest.expect(OUTCOME, BOUND_S, FATAL)
-        return found[1].decode(), found[0].decode()
+        return found[1].decode(), found[2].decode()
     except Failure as failure:
         return "error", str(failure)
     finally:
@@ -78,13 +78,12 @@ def main():
     def job(name):
         started = time.monotonic()
         log = f"{logs}/{name}.log"
-        outcome, line = run_one(name, image, log, options.cpus, [])
-        return name, outcome, line, log, time.monotonic() - started
+        outcome, detail = run_one(name, image, log, options.cpus, [])
+        return name, outcome, detail, log, time.monotonic() - started
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for name, outcome, line, log, seconds in pool.map(job, chosen * options.repeat):
+        for name, outcome, detail, log, seconds in pool.map(job, chosen * options.repeat):
             counts[outcome] += 1
-            detail = re.sub("^.*?: ", "", line)
             print(f"{outcome.upper():8}{name} ({seconds:.1f} s) {detail}", flush=True)
             if outcome in ("failure", "error"):
                 with open(log, errors="replace") as text:

@@ -17,7 +17,7 @@
 
 struct host_machine host;
 char percpu_start[1], percpu_end[1];
-bool log_sync, panic_noreboot;
+bool panic_noreboot;
 
 static struct {
     uint8_t frame[HOST_FRAMES_MAX][PAGE_SIZE] __attribute__((aligned(4096)));
@@ -401,10 +401,6 @@ int machine_vector_alloc(void)
 void machine_vector_free(uint8_t vector)
 {
     (void)vector;
-}
-
-void machine_eoi(void)
-{
 }
 
 int machine_msi_setup(struct machine_msi *msi, uint8_t vector, unsigned cpu)

@@ -7,6 +7,7 @@ a bound. Console text is also written to a log, which the runner prints when the
 
 import json
 import os
+import queue
 import re
 import socket
 import subprocess
@@ -19,8 +20,17 @@ class Failure(Exception):
 
 
 # After these the machine will not do what a case waits for.
-FATAL = re.compile(rb"Kernel panic - not syncing|Lamina: panic|Panic on CPU|BUG_ON|"
-                   rb"LAMINA-TEST \w+ not ok[^\n]*\n")
+FATAL = re.compile(rb"Kernel panic - not syncing|\(lamina\) panic:|\(lamina\) d0 crashed|"
+                   rb"Panic on CPU|LAMINA-TEST \w+ not ok[^\n]*\n")
+
+# A healthy machine says nothing like these, even if it then goes on.
+TROUBLE = re.compile(rb"^[^\n]*(?:WARNING:|BUG:|kernel BUG|Oops|Call Trace|"
+                     rb"soft lockup|self-detected stall|blocked for more than|general protection|segfault|unchecked MSR|"
+                     rb"\(lamina\) panic:|(?i:\bfail(?:ed|ure)?\b))[^\n]*$", re.M)
+
+# Not so these: QEMU's firmware tables, which native Linux remarks on as well; and machine checks,
+# which only the owner of the processors can report.
+HARMLESS = re.compile(rb"fail to add MMCONFIG information|xen_mcelog: Failed to get CPU numbers")
 
 
 class Guest:
@@ -32,9 +42,11 @@ class Guest:
         self.changed = threading.Condition()
         self.closed = False
         self.log = open(log, "wb")
+        self.resets = log.removesuffix(".log") + ".resets"
         ours, theirs = socket.socketpair()
         fd = theirs.fileno()
-        command = [*command, "-chardev", "stdio,id=console,signal=off,mux=off",
+        command = [*command, "-d", "cpu_reset", "-D", self.resets,
+                   "-chardev", "stdio,id=console,signal=off,mux=off",
                    "-serial", "chardev:console",
                    "-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
         self.log.write(("$ " + " ".join(command) + "\n").encode())
@@ -42,10 +54,12 @@ class Guest:
                                         stderr=subprocess.STDOUT, pass_fds=[fd], bufsize=0)
         theirs.close()
         self.qmp = ours
+        self.answers = queue.Queue()
         self.threads = [threading.Thread(target=self._read_console, daemon=True),
                         threading.Thread(target=self._read_events, daemon=True)]
         for thread in self.threads:
             thread.start()
+        self._ask("qmp_capabilities")
 
     def _read_console(self):
         while chunk := os.read(self.process.stdout.fileno(), 65536):
@@ -60,13 +74,23 @@ class Guest:
     def _read_events(self):
         """QEMU tells why the machine ended: "guest-shutdown", "guest-reset" or "guest-panic"."""
         try:
-            self.qmp.sendall(b'{"execute": "qmp_capabilities"}\n')
             for line in self.qmp.makefile("rb"):
                 message = json.loads(line)
                 if message.get("event") == "SHUTDOWN":
                     self.shutdown_reason = message["data"]["reason"]
+                elif "return" in message or "error" in message:
+                    self.answers.put(message.get("return"))
         except (OSError, ValueError):
             pass
+
+    def _ask(self, command, **arguments):
+        """QEMU's answer to a command of its machine protocol; None if it gives none."""
+        message = {"execute": command, "arguments": arguments}
+        try:
+            self.qmp.sendall(json.dumps(message).encode() + b"\n")
+            return self.answers.get(timeout=30 * self.patience)
+        except (OSError, queue.Empty):
+            return None
 
     def _wait(self, condition, seconds, what):
         """Waits until condition() gives something true; holds self.changed while it looks."""
@@ -117,6 +141,28 @@ class Guest:
             thread.join(10)
         if self.shutdown_reason != reason:
             raise Failure(f"the machine ended by {self.shutdown_reason}, not {reason}")
+
+    def expect_halt(self, seconds=30):
+        """Waits until every processor stands at HLT with interrupts off: the end without reset."""
+        end = time.monotonic() + seconds * self.patience
+        while time.monotonic() < end:
+            text = self._ask("human-monitor-command", **{"command-line": "info registers -a"})
+            if text is None:
+                raise Failure("the machine ended instead of halting")
+            flags = [int(word, 16) for word in re.findall(r"\bRFL=([0-9a-f]+)", text)]
+            if "HLT=0" not in text and flags and not any(flag & 0x200 for flag in flags):
+                return
+        raise Failure("the machine does not halt")
+
+    def trouble(self):
+        """What is wrong although the case got what it waited for, in one line; or None."""
+        with open(self.resets, "rb") as file:
+            if b"Triple fault" in file.read():
+                return "triple fault"
+        for found in TROUBLE.finditer(self.seen.replace(b"\r", b"")):
+            if not HARMLESS.search(found[0]):
+                return found[0].decode("utf-8", "replace").strip()
+        return None
 
     def stop(self):
         if self.process.poll() is None:

@@ -25,7 +25,7 @@ from cases import CASES  # noqa: E402
 from guest import Failure, Guest  # noqa: E402
 
 XEN_OPTIONS = "console=com1 com1=115200 loglvl=all spec-ctrl=eager-fpu"
-LAMINA_OPTIONS = "console=com1 com1=115200 loglvl=all"
+LAMINA_OPTIONS = "console=com1 com1=115200 loglvl=all guest_loglvl=all"
 LOG_TAIL = 120
 
 
@@ -78,7 +78,8 @@ class Bench:
             return qemu.multiboot(self.image, options, self.modules(case))
         protocol, _, firmware = case.boot.partition("-")
         iso = os.path.join(self.folder, f"{name}.iso")
-        grub_image.build(protocol, self.image, options, self.modules(case), iso)
+        grub_image.build(protocol, self.image, options, self.modules(case), iso,
+                         case.grub_first)
         words = qemu.cdrom(iso)
         if firmware == "uefi":
             variables = os.path.join(self.folder, f"{name}.vars")
@@ -102,6 +103,7 @@ def run_case(bench, case, name):
     try:
         guest = bench.start(case, name)
         case.body(guest)
+        why = guest.trouble() if case.quiet else None
     except Failure as failure:
         why = str(failure)
     finally:

@@ -70,7 +70,8 @@ static void setting(void)
     CHECK(set_gdt(gdt, 7169), -XEN_EINVAL); /* into the reserved part */
     CHECK(set_gdt(gdt, 0xffffffff), -XEN_EINVAL);
     CHECK(load(1 * 8 + 3), -1);
-    CHECK_REFUSED(set_gdt((uint64_t *)((uint64_t)pte_of(gdt, 1) & ~0xfffUL), 512)); /* a page table */
+    /* A page table. */
+    CHECK_REFUSED(set_gdt((uint64_t *)((uint64_t)pte_of(gdt, 1) & ~0xfffUL), 512));
     CHECK(load(1 * 8 + 3), -1);
 }
 

@@ -194,7 +194,8 @@ static void wrong_ports(void)
         if (ports[i] >= 4096)
             CHECK(hypercall_evtchn_unmask(&unmask), -XEN_EINVAL);
         CHECK(result == -XEN_EINVAL || (result == 0 && status.status == EVTCHNSTAT_closed), 1);
-        bind = (struct evtchn_bind_interdomain){ .remote_dom = DOMID_SELF, .remote_port = ports[i] };
+        bind.remote_dom = DOMID_SELF;
+        bind.remote_port = ports[i];
         CHECK(hypercall_evtchn_bind_interdomain(&bind), -XEN_EINVAL);
     }
     CHECK(hypercall_evtchn_alloc_unbound(&foreign), -XEN_ESRCH);

@@ -17,7 +17,8 @@ void test_failure(const char *file, int line, const char *what, long got, long w
 
 static void __attribute__((noreturn)) finish(const char *outcome)
 {
-    console_print("LAMINA-GUEST %s: %lu checks held, %lu did not\n", outcome, test_checks, failures);
+    console_print("LAMINA-GUEST %s: %lu checks held, %lu did not\n", outcome, test_checks,
+                  failures);
     guest_shutdown(SHUTDOWN_poweroff);
 }
 
@@ -40,7 +41,7 @@ void guest_main(void)
     finish(failures ? "failure" : test_checks ? "success" : "error");
 }
 
-/* ---- catching an exception --------------------------------------------------------------------- */
+/* ---- catching an exception ------------------------------------------------------------- */
 
 static struct {
     uint64_t rsp, rbp, rip;
@@ -101,7 +102,7 @@ long test_write(volatile void *address)
     return test_catch(write_byte, (void *)(uint64_t)address);
 }
 
-/* ---- time ---------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------- */
 
 uint64_t test_now(void)
 {
@@ -122,7 +123,12 @@ uint64_t test_now(void)
     return base + delta;
 }
 
-/* ---- user mode ----------------------------------------------------------------------------------- */
+/* ---- user mode --------------------------------------------------------------------------- */
+
+uint64_t test_user_root(void)
+{
+    return virt_to_mfn(user_l4);
+}
 
 void test_user_tables(void)
 {
@@ -132,7 +138,8 @@ void test_user_tables(void)
     NEED(mmuext_frame(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(user_l4)));
 }
 
-__asm__(".bss\n\t.balign 16\n\t.skip 8192\n\t.globl test_trap_stack_end\ntest_trap_stack_end:\n\t.text\n");
+__asm__(".bss\n\t.balign 16\n\t.skip 8192\n\t.globl test_trap_stack_end\n"
+        "test_trap_stack_end:\n\t.text\n");
 
 static void leave(void *context)
 {
@@ -145,7 +152,7 @@ static void leave(void *context)
 
 long test_iret(const struct iret_context *context)
 {
-    /* Copied: the frame is on the stack while it is used, and may be read by the hypervisor only. */
+    /* The frame is the stack while it is used, so it may not be on one. */
     static struct iret_context frame;
 
     frame = *context;

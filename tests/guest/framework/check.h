@@ -67,7 +67,7 @@ extern struct trap_frame test_caught;
 extern const struct trap_frame *test_caught_at; /* where it lay on the stack */
 extern char test_trap_stack_end[];            /* the stack that test_iret() gives */
 
-/* Read or write one byte there: -1, or the vector of the exception (the frame is in test_caught). */
+/* Read or write one byte there: -1, or the vector of the exception (frame: test_caught). */
 long test_read(const volatile void *address);
 long test_write(volatile void *address);
 /* Leave by the iret hypercall with this frame: the vector of the next trap, which for user mode may
@@ -81,6 +81,7 @@ uint64_t test_now(void);
 
 /* A second L4 with the kernel's mappings as user page table, pinned and installed. */
 void test_user_tables(void);
+uint64_t test_user_root(void); /* its frame */
 /* Leave user mode from a trap handler: the frame goes on at `resume`, on the boot stack. */
 void test_leave_user(struct trap_frame *frame, void (*resume)(void));
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The domain's memory: frames given back, taken again and exchanged. A frame in use stays; what
- * comes new is ours, holds nobody's data, and is in the M2P table as we said; the count of frames is right throughout.
+ * comes new is ours, holds nobody's data, and is in the M2P table as we said; the count of frames
+ * is right throughout.
  */
 #include "check.h"
 #include "public/memory.h"

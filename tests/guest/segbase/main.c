@@ -40,7 +40,8 @@ static void wrmsr(void *arg)
 
     __asm__ volatile("wrmsr"
                      :
-                     : "c"(msr->index), "a"((uint32_t)msr->value), "d"((uint32_t)(msr->value >> 32)));
+                     : "c"(msr->index), "a"((uint32_t)msr->value),
+                       "d"((uint32_t)(msr->value >> 32)));
 }
 
 static uint64_t rdmsr(uint32_t index)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Floating-point and vector state across forced switches: two threads on one processor hand a byte
- * to and fro, so each turn is a switch, while all their x87, SSE and (if there) AVX registers hold
- * patterns of their own. The system calls are made between loading and storing the registers, in
- * one piece of assembly, so that no compiled code touches them.
+ * Floating-point and vector state across forced switches. Usage: fpu [PROCESSOR]
+ *
+ * Two threads on one processor hand a byte to and fro, so each turn is a switch, while all their
+ * x87, SSE and (if there) AVX registers hold patterns of their own. The system calls are made
+ * between loading and storing the registers, in one piece of assembly, so that no compiled code
+ * touches them.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -32,6 +34,7 @@ struct player {
 };
 
 static int has_avx;
+static size_t processor;
 
 #define EACH_VECTOR(op)                                                                   \
     op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) \
@@ -101,7 +104,7 @@ static void *play(void *argument)
     cpu_set_t cpus;
 
     CPU_ZERO(&cpus);
-    CPU_SET(0, &cpus);
+    CPU_SET(processor, &cpus);
     if (pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus) != 0)
         p->failed = 1;
     for (int i = 0; i < SWITCHES && !p->failed; i++) {
@@ -119,12 +122,13 @@ static void *play(void *argument)
     return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct player players[2];
     pthread_t threads[2];
     int there[2], back[2];
 
+    processor = argc > 1 ? (size_t)atoi(argv[1]) : 0;
     has_avx = __builtin_cpu_supports("avx");
     if (pipe(there) || pipe(back))
         return 2;
@@ -137,7 +141,8 @@ int main(void)
         pthread_join(threads[i], NULL);
 
     long switches = players[0].switches + players[1].switches;
-    printf("fpu: %ld switches with %s\n", switches, has_avx ? "AVX" : "SSE");
+    printf("fpu: %ld switches on processor %zu with %s\n", switches, processor,
+           has_avx ? "AVX" : "SSE");
     if (switches < SWITCHES) {
         printf("fpu: fewer than %d switches\n", SWITCHES);
         return 1;

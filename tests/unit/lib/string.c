@@ -8,12 +8,10 @@
 #define memmove lamina_memmove
 #define memset  lamina_memset
 #define memcmp  lamina_memcmp
-#define memchr  lamina_memchr
 #define strlen  lamina_strlen
 #define strnlen lamina_strnlen
 #define strcmp  lamina_strcmp
 #define strncmp lamina_strncmp
-#define strchr  lamina_strchr
 #include "lib/string.h"
 /* The code under test itself: it cannot be linked beside the C library under its own names. */
 #include "../../../hypervisor/lib/string.c"
@@ -21,12 +19,10 @@
 #undef memmove
 #undef memset
 #undef memcmp
-#undef memchr
 #undef strlen
 #undef strnlen
 #undef strcmp
 #undef strncmp
-#undef strchr
 
 #define SIZE 96
 
@@ -66,9 +62,6 @@ START_TEST(compares)
     for (size_t i = 0; i < ARRAY_SIZE(word); i++) {
         ck_assert_uint_eq(lamina_strlen(word[i]), strlen(word[i]));
         ck_assert_uint_eq(lamina_strnlen(word[i], 2), strnlen(word[i], 2));
-        ck_assert_ptr_eq(lamina_strchr(word[i], 'b'), strchr(word[i], 'b'));
-        ck_assert_ptr_eq(lamina_memchr(word[i], 'b', strlen(word[i])),
-                         memchr(word[i], 'b', strlen(word[i])));
         for (size_t j = 0; j < ARRAY_SIZE(word); j++) {
             size_t n = MIN(strlen(word[i]), strlen(word[j]));
 

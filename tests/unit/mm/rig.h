@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "mm/guest.h"
-#include "mm/internal.h"
+#include "mm/entry.h"
 
 #define P  (PTE_PRESENT | PTE_USER)
 #define RW (PTE_PRESENT | PTE_USER | PTE_WRITE)

@@ -19,6 +19,9 @@
 #define cpu_of(cpu, name)        (sim_##name[cpu])
 #define this_cpu(name)           (sim_##name[sim_cpu])
 #define machine_cpu_id()         sim_cpu
+#define machine_nr_cpus()        CPUS
+#define machine_relax()          relax()
+static void relax(void);
 #define machine_now_ns()         sim_now
 #define machine_set_deadline(ns) (sim_deadline[sim_cpu] = (ns))
 
@@ -59,6 +62,14 @@ static void fire(struct timer *timer)
         e->due = sim_now + 5;
         timer_set(timer, e->cpu, e->due);
     }
+}
+
+/* The other CPU's fire() ends while this one waits for it. */
+static unsigned waits;
+static void relax(void)
+{
+    waits++;
+    sim_deadlines[1].running = NULL;
 }
 
 static void setup(void)
@@ -184,6 +195,34 @@ START_TEST(another_cpu_is_told)
 }
 END_TEST
 
+/* It fires on CPU 1, but was set on CPU 0 meanwhile: stopping it there waits all the same. */
+START_TEST(stop_waits_where_it_ran)
+{
+    struct timer *timer = &model[0].timer;
+
+    waits = 0;
+    sim_deadlines[1].running = timer;
+    timer_set(timer, 0, sim_now + 100);
+    timer_stop(timer);
+    ck_assert_uint_eq(waits, 1);
+    ck_assert(!timer->is_set);
+}
+END_TEST
+
+/* What was stopped does not come back by a move. */
+START_TEST(moving_sets_nothing)
+{
+    struct timer *timer = &model[0].timer;
+
+    timer_set(timer, 0, sim_now + 100);
+    timer_migrate(timer, 1);
+    ck_assert(timer->is_set && sim_deadlines[1].top == timer && !sim_deadlines[0].top);
+    timer_stop(timer);
+    timer_migrate(timer, 0);
+    ck_assert(!timer->is_set && !sim_deadlines[0].top && !sim_deadlines[1].top);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sys/timer");
@@ -197,6 +236,8 @@ int main(void)
     tcase_add_test(tests, may_be_set_again_while_firing);
     tcase_add_test(tests, programs_only_earlier_deadlines);
     tcase_add_test(tests, another_cpu_is_told);
+    tcase_add_test(tests, stop_waits_where_it_ran);
+    tcase_add_test(tests, moving_sets_nothing);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
