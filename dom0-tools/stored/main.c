@@ -3,6 +3,7 @@
  * lamina-stored: the store that domains and their tools share, spoken to by the xenstore protocol.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -130,6 +131,19 @@ static int into_background(int *status)
     return -1;
 }
 
+/* Lets go of what the starter reads from or writes to; complaints still go to standard error. */
+static int leave_parent(int parent)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+        return failed(-errno, "/dev/null");
+    close(null);
+    ssize_t n = write(parent, "", 1);
+    close(parent);
+    return n == 1 ? 0 : -EPIPE;
+}
+
 static int serve(const struct settings *settings)
 {
     struct server server = { 0 };
@@ -140,11 +154,8 @@ static int serve(const struct settings *settings)
         return status;
     if (start(&server, settings, &signals) != 0)
         return EXIT_START;
-    if (parent >= 0) {
-        if (write(parent, "", 1) != 1)
-            return EXIT_START;
-        close(parent);
-    }
+    if (parent >= 0 && leave_parent(parent) != 0)
+        return EXIT_START;
     int rc = failed(server_run(&server), "waiting for clients");
     unlink(settings->socket);
     unlink(settings->socket_read_only);
