@@ -255,12 +255,11 @@ def statement(direct):
 def direct_handler(row):
     """A row that only calls down needs no handler elsewhere."""
     params = (["struct domain *d"] if row.target else []) + parameters(row)
-    body = "    struct domain *d maybe_unused = v->domain;\n"
-    if "struct domain *d" in params:
-        body = ""
+    body = "    struct vcpu *v maybe_unused = current;\n"
+    if "struct domain *d" not in params:
+        body += "    struct domain *d maybe_unused = v->domain;\n"
     text = ", ".join(f"{p} maybe_unused" for p in params) or "void"
     return (f"static inline long hc_{row.name}({text})\n{{\n"
-            "    struct vcpu *v maybe_unused = current;\n"
             f"{body}\n    {statement(row.direct)}\n}}\n\n")
 
 

@@ -11,7 +11,7 @@
 
 /* DOMID_SELF or the caller's own number, or for a control domain any: -EPERM, -ESRCH. */
 int target_get(domid_t id, struct domain **out) must_check;
-/* Whose frames an entry may name: as above, or devices (DOMID_IO, *out NULL). -EINVAL: DOMID_XEN. */
+/* Whose frames an entry may name: also devices (DOMID_IO, *out NULL). DOMID_XEN: -EINVAL. */
 int target_frames_get(domid_t id, struct domain **out) must_check;
 void target_put(struct domain *d); /* NULL: nothing */
 

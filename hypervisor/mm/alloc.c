@@ -131,7 +131,17 @@ static uint64_t block_take(unsigned order, unsigned zone_max)
     return first;
 }
 
-static uint64_t block_alloc(unsigned order, unsigned address_bits)
+/* Memory of before this boot is no domain's secret: a control domain gets it as it is. */
+static void frame_scrub(uint64_t frame, bool is_control)
+{
+    uint8_t flags = frame_table[frame].flags;
+
+    if ((flags & PAGE_SCRUB) && !(is_control && (flags & PAGE_UNTOUCHED)))
+        machine_clear_frame(_mfn(frame));
+    frame_table[frame].flags = 0;
+}
+
+static uint64_t block_alloc(unsigned order, unsigned address_bits, bool is_control)
 {
     unsigned zone_max = ZONES - 1;
     uint64_t first;
@@ -144,11 +154,8 @@ static uint64_t block_alloc(unsigned order, unsigned address_bits)
     first = block_take(order, zone_max);
     lock_drop(&frames.lock);
     /* Off the lists, the block is nobody's: the clearing needs no lock. */
-    for (uint64_t i = first; first && i < first + BIT(order); i++) {
-        if (frame_table[i].flags & PAGE_SCRUB)
-            machine_clear_frame(_mfn(i));
-        frame_table[i].flags = 0;
-    }
+    for (uint64_t i = first; first && i < first + BIT(order); i++)
+        frame_scrub(i, is_control);
     return first;
 }
 
@@ -205,7 +212,7 @@ static mfn_t account_alloc(struct mm_account *acct, unsigned order, unsigned add
 
     if (!account_charge(acct, order))
         return MFN_INVALID;
-    first = block_alloc(order, address_bits);
+    first = block_alloc(order, address_bits, acct->is_control);
     mm_lock(acct);
     if (first)
         block_own(first, order, acct);
@@ -223,7 +230,7 @@ mfn_t frames_alloc(struct mm_account *acct, unsigned order, unsigned address_bit
         return MFN_INVALID;
     if (acct)
         return account_alloc(acct, order, address_bits);
-    first = block_alloc(order, address_bits);
+    first = block_alloc(order, address_bits, false);
     if (!first)
         return MFN_INVALID;
     block_own(first, order, NULL);
@@ -275,7 +282,8 @@ void frames_add(maddr_t start, maddr_t end)
             order--;
         for (uint64_t i = first; i < first + BIT(order); i++) {
             BUG_ON(frame_table[i].owner != OWNER_HYPERVISOR);
-            frame_table[i] = (struct page){ .owner = OWNER_NONE, .flags = PAGE_SCRUB };
+            frame_table[i] = (struct page){ .owner = OWNER_NONE,
+                                            .flags = PAGE_SCRUB | PAGE_UNTOUCHED };
         }
         block_free(first, order, frames.flush_clock - 1);
         frames.nr_total += BIT(order);

@@ -25,6 +25,7 @@ enum page_type { PT_NONE, PT_WRITABLE, PT_L1, PT_L2, PT_L3, PT_L4, PT_SEGDESC };
 #define PAGE_ALLOCATED 0x10 /* the owner's own reference, dropped by page_give_back() */
 #define PAGE_SHARED    0x20 /* hypervisor frame shown to the owner (shared info, grant table) */
 #define PAGE_SCRUB     0x40 /* free but not cleared yet */
+#define PAGE_UNTOUCHED 0x01 /* of a free frame: nobody's since power-on, holds what was before */
 #define PAGE_FREE      0x80 /* on a free list */
 
 struct page {

@@ -28,9 +28,9 @@
 #define LVT_NMI            (4u << 8)
 #define LVT_TIMER_DEADLINE (2u << 17)
 
-/* apic_timer.c: choose and calibrate the timer, once, after the clock; this CPU's timer, disarmed. */
+/* apic_timer.c: choose and calibrate the timer, once, after the clock. */
 void apic_timer_init(void);
-void apic_timer_cpu_init(void);
+void apic_timer_cpu_init(void); /* this CPU's, disarmed */
 
 uint32_t apic_read(uint32_t reg);
 void apic_write(uint32_t reg, uint32_t value);

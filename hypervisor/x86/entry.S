@@ -15,7 +15,7 @@
  * itself may have caused is looked at on the fast ways out.
  *
  * Instructions, hypervisor part, measured: system call bounced to the guest kernel and back to user
- * mode by iret 100; null hypercall 48 and its C part.
+ * mode by iret 99; null hypercall 48 and its C part.
  */
 #include "x86/entry.h"
 
@@ -133,10 +133,9 @@ syscall_from_kernel:
     je hypercall_work
     mov REGS_RIP(%rbx), %rcx
     mov %rcx, %r11
-    sar $47, %r11
-    inc %r11
-    jnz hypercall_low
-hypercall_go:
+    shr $47, %r11
+    dec %r11
+    jz hypercall_work           /* SYSRET must not see it */
     mov REGS_RFLAGS(%rbx), %r11
     mov REGS_RDI(%rbx), %rdi
     mov REGS_RSI(%rbx), %rsi
@@ -149,10 +148,7 @@ hypercall_go:
     mov REGS_RBX(%rbx), %rbx
     sysretq
 
-/* A SYSCALL in the last bytes of the lower half returns to an address that SYSRET must not see. */
-hypercall_low:
-    dec %r11
-    jz hypercall_go
+/* Also for a SYSCALL in the last bytes of the lower half: the next address is not canonical. */
 hypercall_work:
     mov %rbp, REGS_RBP(%rbx)
     mov %r12, REGS_R12(%rbx)
@@ -198,10 +194,9 @@ iret_read_end:
     mov REGS_RFLAGS(%rcx), %edx
     cmpb $0, G_ARCH_IOPL(%rcx)
     jne iret_slow
-    mov REGS_CS(%rcx), %r11b
-    not %r11b
-    testb $3, %r11b             /* user mode is RPL 3 and nothing else */
-    jnz iret_to_kernel
+    testb $3, REGS_CS(%rcx)     /* user mode is RPL 3 and nothing else */
+    jz iret_to_kernel
+    jnp iret_to_kernel          /* one bit of the two */
     mov G_CR3_USER(%rcx), %r11
     test %r11, %r11
     jz iret_slow

@@ -7,7 +7,7 @@
  * C on the CPU's stack, and leaves through guest_exit. From ring 0 an exception is a recovery point
  * (fault.c) or the end; interrupts come only while idle or in an interrupt window.
  *
- * Instructions, hypervisor part: page fault from user mode and its return by iret 128, the iret of
+ * Instructions, hypervisor part: page fault from user mode and its return by iret 126, the iret of
  * entry.S included.
  */
 #include "x86/entry.h"
@@ -31,7 +31,7 @@ vector_entries:
     .set vector, 0
     .rept 256
     .balign 16
-    .if vector >= 32 || !(HAS_ERROR >> vector & 1)
+    .if vector >= 32 || !(HAS_ERROR >> (vector & 31) & 1)
     pushq $0
     .endif
     movl $vector, 4(%rsp)
@@ -39,9 +39,9 @@ vector_entries:
     jmp interrupt_entry
     .elseif vector == VECTOR_PF
     jmp page_fault
-    .elseif TO_PLAIN >> vector & 1
+    .elseif TO_PLAIN >> (vector & 31) & 1
     jmp bounce_plain
-    .elseif TO_ERROR >> vector & 1
+    .elseif TO_ERROR >> (vector & 31) & 1
     jmp bounce_error
     .elseif TO_IST >> vector & 1
     jmp ist_entry
@@ -282,8 +282,7 @@ guest_exit_path:
     mov %rdi, %rbx
     cmpb $0, G_SEGMENTS_BAD(%rbx)
     je guest_exit
-    movb $0, G_SEGMENTS_BAD(%rbx)
-    call upcall_failsafe
+    call upcall_failsafe        /* clears it */
     jmp guest_exit
 
 /* stack_call(function, stack) */
@@ -339,7 +338,7 @@ in_hypervisor:
     iretq
 
 /* IRETQ refused the guest's selectors or address. All other registers are the guest's again, and
- * the interrupted RSP is &regs.rip; below it is the fault's frame, aligned, of which one word counts. */
+ * the interrupted RSP is &regs.rip; below it is the fault's frame, of which one word counts. */
 iretq_fault:
     pop %rax
     mov 32(%rsp), %rsp

@@ -156,7 +156,7 @@ void uart_receive_init(void)
     if (vector < 0)
         return;
     wire = &firmware_acpi()->isa[irq];
-    if (machine_gsi_route(wire->gsi, (uint8_t)vector, wire->level, wire->low, machine_cpu_id()) != 0) {
+    if (machine_gsi_route(wire->gsi, (uint8_t)vector, wire->level, wire->low, machine_cpu_id())) {
         machine_vector_free((uint8_t)vector);
         return;
     }

@@ -4,8 +4,8 @@
  * each with hostile arguments: nothing, all ones, the hypervisor's memory, memory that is not
  * there, and a page of zeros or ones as structure or list. Whatever the answer is, it must be one:
  * the hypervisor lives, this guest lives, and the next call is answered as ever. Calls that do what
- * they are for (wait, shut down, return elsewhere, stop a vCPU, take the guest's own tables away) are
- * left out where the arguments would make them succeed.
+ * they are for (wait, shut down, return elsewhere, stop a vCPU, take the guest's own tables away)
+ * are left out where the arguments would make them succeed.
  */
 #include "check.h"
 

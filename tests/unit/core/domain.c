@@ -106,6 +106,7 @@ static mfn_t frame(struct domain *d)
     mfn_t mfn = frames_alloc(&d->mm, 0, 0);
 
     ck_assert(!mfn_eq(mfn, MFN_INVALID));
+    machine_clear_frame(mfn); /* a control domain gets memory as power-on left it */
     return mfn;
 }
 

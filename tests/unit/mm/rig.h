@@ -98,6 +98,8 @@ static mfn_t __attribute__((unused)) frame(struct mm_account *acct)
     mfn_t mfn = frames_alloc(acct, 0, 0);
 
     ck_assert(!mfn_eq(mfn, MFN_INVALID));
+    if (acct->is_control)
+        machine_clear_frame(mfn); /* it may come as power-on left it */
     return mfn;
 }
 
