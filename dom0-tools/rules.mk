@@ -29,3 +29,7 @@ install::
 		$(DESTDIR)$(PREFIX)/share/man/man8/
 
 -include $(EXTRACT_OBJ:.o=.d)
+
+# Each program has its own rules; the libraries come first.
+include dom0-tools/config/rules.mk
+include $(filter-out dom0-tools/config/rules.mk,$(wildcard dom0-tools/*/rules.mk))
