@@ -161,7 +161,7 @@ static const struct element_rule rules[] = {
     { "target", ELEMENT_READ, .attributes = "dev bus", .read = read_target },
     { "readonly", ELEMENT_READ, .read = read_readonly },
     { "shareable", ELEMENT_READ, .read = read_shareable },
-    { "backingStore", ELEMENT_READ, .read = read_backing_store },
+    { "backingStore", ELEMENT_READ, .attributes = "type index", .read = read_backing_store },
     { "alias", ELEMENT_KEEP, .why = NULL },
     { "address", ELEMENT_KEEP, .why = NULL },
     { "backenddomain", ELEMENT_REFUSE, .why = "disks come from dom0 only; remove it" },

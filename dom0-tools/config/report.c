@@ -50,8 +50,11 @@ const char *config_quote(const char *text)
     char body[QUOTE_LENGTH_MAX + 5];
     char *quote = ring[next++ % QUOTES];
 
+    text += strspn(text, " \t\r\n");
     snprintf(body, sizeof(body), "%s", text);
     bool cut = shorten(body, QUOTE_LENGTH_MAX);
+    for (size_t end = strlen(body); end > 0 && strchr(" \t\r\n", body[end - 1]); end--)
+        body[end - 1] = '\0';
     make_printable(body);
     snprintf(quote, sizeof(ring[0]), "'%s%s'", body, cut ? "..." : "");
     return quote;
