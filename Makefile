@@ -38,7 +38,8 @@ all:
 
 help:
 	@echo 'make              build the hypervisor and the tools into $(BUILD)/'
-	@echo 'make run          set everything up and boot to a dom0 shell in QEMU'
+	@echo 'make run          set everything up and boot to a dom0 shell in QEMU; takes MEM=MiB CPUS='
+	@echo '                  MACHINE=pc|q35 DISK=file OPTIONS= (hypervisor) APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
 	@echo 'make figures      measure what docs/figures.md lists'
 	@echo 'make sloc         count the lines of the hypervisor'
@@ -106,7 +107,7 @@ sloc:
 lint:
 	$(Q)$(PYTHON) tests/style/check.py --layout
 
-install::
+install:: all
 	$(Q)install -d $(DESTDIR)/boot
 	$(Q)install -m 644 $(BUILD)/lamina $(DESTDIR)/boot/lamina
 

@@ -80,9 +80,10 @@ class Row:
         self.flags = {word for word in words[4:] if "=" not in word}
         options = dict(word.split("=") for word in words[4:] if "=" in word)
         self.answer = options.pop("answer", None)
-        if options or self.flags - {"preempt", "flush", "hot", "nodomain"}:
+        if options or self.flags - {"preempt", "own", "nodomain"}:
             raise TableError("unknown flag")
         self.args, self.errors, self.meaning = [], [], ""
+        self.target, self.direct, self.end = None, None, None
         name = self.constant_name.lower()
         self.name = name if cls.select == "none" else f"{cls.prefix}_{name}"
 
@@ -116,6 +117,8 @@ class Row:
             raise TableError(f"{self.name}: wrong number of structures for its shape")
         if not self.meaning:
             raise TableError(f"{self.name}: no meaning given")
+        if self.shape == "array" and self.has_handler and not self.direct:
+            raise TableError(f"{self.name}: an array needs a call for its elements")
         if len(self.args) > 6 - self.first_register:
             raise TableError(f"{self.name}: too many arguments")
 
@@ -168,6 +171,12 @@ def read_line(classes, words):
         classes[-1].rows.append(Row(classes[-1], rest))
     elif key == "arg":
         classes[-1].rows[-1].args.append(Arg(rest))
+    elif key == "on":
+        classes[-1].rows[-1].target = " ".join(rest)
+    elif key in ("call", "run"):
+        classes[-1].rows[-1].direct = (key, " ".join(rest))
+    elif key == "end":
+        classes[-1].rows[-1].end = " ".join(rest)
     elif key == "=":
         classes[-1].rows[-1].meaning += " ".join(rest)
     elif key == "err":
@@ -204,27 +213,29 @@ def handler_type(arg):
             "vcpu": f"struct vcpu *{arg.name}", "extent": f"uint64_t {arg.name}"}[arg.kind]
 
 
-def prototype(row):
-    params = [handler_type(a) for a in row.handled()]
+def parameters(row):
+    """Of the handler, a target domain aside."""
     if row.shape == "element":
-        params = ["struct domain *target", f"struct {row.cls.args[0].target} *op"]
+        return ["struct domain *target", f"struct {row.cls.args[0].target} *op"]
+    params = [handler_type(a) for a in row.handled()]
     if row.shape == "member" and row.cls.has_domain:
         params.insert(0, "domid_t *domain" if "nodomain" in row.flags else "struct domain *d")
-    returned = "void" if row.shape == "array" else "long"
-    return f"{returned} hc_{row.name}({', '.join(params) or 'void'})"
+    return params
+
+
+def prototype(row):
+    params = (["struct domain *d"] if row.target else []) + parameters(row)
+    return f"long hc_{row.name}({', '.join(params) or 'void'})"
 
 
 def make_handlers(classes):
-    out = [banner("Prototypes of all hypercall handlers, one per row of hypercalls.tbl."),
+    out = [banner("Prototypes of all hypercall handlers that are functions of their own."),
            "#ifndef HYPERCALL_HANDLERS_H\n#define HYPERCALL_HANDLERS_H\n\n",
            '#include "lib/types.h"\n', includes(), "\nstruct domain;\nstruct vcpu;\n"]
     for cls in classes:
         out.append(f"\n/* {cls.number} {cls.name} */\n")
-        for row in cls.rows:
-            if row.has_handler:
-                out.append(f"/* {row.meaning} */\n{prototype(row)};\n")
-                if "flush" in row.flags:
-                    out.append(f"void hc_{row.name}_flush(void);\n")
+        out += [f"/* {row.meaning} */\n{prototype(row)};\n" for row in cls.rows
+                if row.has_handler and not row.direct]
         if cls.select == "element":
             params = ", ".join(handler_type(a) for a in cls.args)
             out.append("/* The list of the class, and one of its elements by its cmd. */\n"
@@ -232,6 +243,52 @@ def make_handlers(classes):
                        f"long {cls.prefix}_element(struct domain *target, "
                        f"struct {cls.args[0].target} *op);\n")
     out.append("\n#endif\n")
+    return "".join(out)
+
+
+def statement(direct):
+    """What stands in a direct handler's body for its expression."""
+    kind, expression = direct
+    return f"return {expression};" if kind == "call" else f"{expression};\n    return 0;"
+
+
+def direct_handler(row):
+    """A row that only calls down needs no handler elsewhere."""
+    params = (["struct domain *d"] if row.target else []) + parameters(row)
+    body = "    struct vcpu *v maybe_unused = current;\n"
+    if "struct domain *d" not in params:
+        body += "    struct domain *d maybe_unused = v->domain;\n"
+    text = ", ".join(f"{p} maybe_unused" for p in params) or "void"
+    return (f"static inline long hc_{row.name}({text})\n{{\n"
+            f"{body}\n    {statement(row.direct)}\n}}\n\n")
+
+
+def target_handler(row):
+    """Resolves the domain that a row acts on, and lets go of it afterwards."""
+    names = ["d"] + [a.name for a in row.handled()]
+    return (f"static inline long on_{row.name}({', '.join(parameters(row))})\n{{\n"
+            f"    struct domain *d;\n    long ret = target_get({row.target}, &d);\n\n"
+            "    if (ret)\n        return ret;\n"
+            f"    ret = hc_{row.name}({', '.join(names)});\n    target_put(d);\n"
+            "    return ret;\n}\n\n")
+
+
+LAYERS = ("core/console.h", "core/domain.h", "core/sched.h", "core/time.h", "hypercall/hypercall.h",
+          "hypercall/target.h", "hypercall_handlers.h", "lib/errno.h", "mm/alloc.h", "mm/guest.h",
+          "mm/update.h", "pv/guest_cpu.h", "pv/trap.h")
+
+
+def make_direct(classes):
+    out = [banner("Rows that only call down, and the target domains of rows."),
+           "#ifndef HYPERCALL_DIRECT_H\n#define HYPERCALL_DIRECT_H\n\n",
+           "".join(f'#include "{name}"\n' for name in LAYERS),
+           "\n#define maybe_unused __attribute__((unused))\n\n"]
+    for row in all_rows(classes):
+        if row.has_handler and row.direct:
+            out.append(direct_handler(row))
+        if row.has_handler and row.target:
+            out.append(target_handler(row))
+    out.append("#endif\n")
     return "".join(out)
 
 
@@ -276,7 +333,7 @@ def row_body(row, registers):
             call_args.append("a0 >> 6")
         else:
             call_args.append(value_of(arg, registers[arg.name]))
-    call = f"hc_{row.name}({', '.join(call_args)})"
+    call = f"{'on' if row.target else 'hc'}_{row.name}({', '.join(call_args)})"
     if row.shape == "struct":
         return before, copied_call(row.structure(), registers, call)
     if row.shape == "array":
@@ -303,9 +360,9 @@ def copied_call(arg, registers, call):
 def array_call(row, registers):
     arg = row.structure()
     count = next(a for a in row.args if a.kind == "u32")
-    flush = f"hc_{row.name}_flush" if "flush" in row.flags else "NULL"
+    end = f"end_{row.name}" if row.end else "NULL"
     return (f"    static const struct hypercall_list list = {{ {row.constant}, "
-            f"sizeof({arg.c_target}), each_{row.name}, {flush} }};\n"
+            f"sizeof({arg.c_target}), each_{row.name}, {end} }};\n"
             f"    static_assert(sizeof({arg.c_target}) <= HYPERCALL_ELEMENT_MAX, \"element\");\n"
             f"    return hypercall_list_run(&list, guest_ptr({registers[arg.name]}), "
             f"(uint32_t){registers[count.name]});\n")
@@ -331,7 +388,11 @@ def row_function(row):
     out = []
     registers = registers_of(row)
     if row.shape == "array":
-        out.append(f"static void each_{row.name}(void *op)\n{{\n    hc_{row.name}(op);\n}}\n\n")
+        out.append(f"static void each_{row.name}(void *op)\n{{\n"
+                   f"    (void)hc_{row.name}(op);\n}}\n\n")
+        if row.end:
+            out.append(f"static void end_{row.name}(void)\n{{\n    struct vcpu *v = current;\n\n"
+                       f"    {row.end};\n}}\n\n")
     used = sorted(set(registers.values()))
     params = ", ".join(f"uint64_t {r}" for r in used) or "void"
     before, last = row_body(row, registers)
@@ -373,9 +434,7 @@ def simple_class(cls):
         defines.append(define)
         cases.append(f"    case {row.constant}:\n{indent(body)}")
     selector = "a0 & 63" if cls.select == "extent" else "(uint32_t)a0"
-    hot = "".join(f"    if (likely({selector} == {row.constant}))\n{indent(row_case(row)[1])}"
-                  for row in cls.rows if "hot" in row.flags)
-    body = (f"{hot}    switch ({selector}) {{\n{''.join(cases)}    default:\n"
+    body = (f"    switch ({selector}) {{\n{''.join(cases)}    default:\n"
             "        return -ENOSYS;\n    }\n")
     return "".join(defines) + class_function(cls, body)
 
@@ -384,7 +443,9 @@ def element_class(cls):
     cases = []
     for row in cls.rows:
         call = f"hc_{row.name}(target, op)" if row.has_handler else answer_of(row)
-        cases.append(f"    case {row.constant}:\n        return {call};\n")
+        own = "        if (target != current->domain)\n            return -EPERM;\n"
+        cases.append(f"    case {row.constant}:\n{own if 'own' in row.flags else ''}"
+                     f"        return {call};\n")
     params = f"struct domain *target, struct {cls.args[0].target} *op"
     element = (f"long {cls.prefix}_element({params})\n{{\n"
                f"    switch (op->cmd) {{\n{''.join(cases)}    default:\n"
@@ -439,13 +500,9 @@ def header_class(cls):
 
 def make_dispatch(classes):
     out = [banner("The dispatch: from a hypercall number to the handler of a row."),
-           '#include "hypercall/hypercall.h"\n#include "hypercall_handlers.h"\n'
-           '#include "core/domain.h"\n#include "lib/errno.h"\n'
-           '#include "mm/guest.h"\n\n'
+           '#include "hypercall_direct.h"\n\n'
            "#define noinline __attribute__((noinline))\n"
-           "#define unused __attribute__((unused))\n"
-           "#define REGISTERS uint64_t a0 unused, uint64_t a1 unused, uint64_t a2 unused, "
-           "uint64_t a3 unused, uint64_t a4 unused, uint64_t a5 unused\n\n"
+           f"#define REGISTERS {', '.join(f'uint64_t a{i} maybe_unused' for i in range(6))}\n\n"
            "/* When a structure goes back to the guest. */\n"
            "enum back { BACK_NEVER, BACK_ON_SUCCESS, BACK_ALWAYS };\n\n",
            number_asserts(classes)]
@@ -670,6 +727,7 @@ def doc_row(row):
 OUTPUTS = {
     "hypercall_numbers.h": make_numbers,
     "hypercall_handlers.h": make_handlers,
+    "hypercall_direct.h": make_direct,
     "hypercall_dispatch.c": make_dispatch,
     "hypercall_wrappers.h": make_wrappers,
     "hypercall_trace.h": make_trace_header,
@@ -680,10 +738,12 @@ OUTPUTS = {
 
 
 def write(path, text):
-    """Write only what changed, so that nothing is rebuilt without need."""
+    """Write only what changed, so that nothing is rebuilt without need; a new file, as the old one
+    may be linked into another build."""
     if not os.path.exists(path) or open(path, encoding="utf-8").read() != text:
-        with open(path, "w", encoding="utf-8") as out:
+        with open(f"{path}.new", "w", encoding="utf-8") as out:
             out.write(text)
+        os.replace(f"{path}.new", path)
 
 
 def main(argv):

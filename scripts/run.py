@@ -2,10 +2,11 @@
 """Boots Lamina with Debian's kernel as dom0 in QEMU, to a shell on this terminal.
 
 The environment may set MEM (MiB), CPUS, MACHINE (pc or q35), QEMU, DISK (a raw image), OPTIONS
-(for the hypervisor) and APPEND (for the dom0 kernel).
+(for the hypervisor), APPEND (for the dom0 kernel) and QEMU_ARGS (more arguments for QEMU).
 """
 
 import os
+import shlex
 import sys
 
 import qemu
@@ -38,7 +39,8 @@ def main():
         *qemu.multiboot(image, options.strip(), [
             (os.path.join(images, "vmlinux"), arguments.strip()),
             (os.path.join(images, "initramfs.cpio.gz"), "")]),
-        *qemu.disk(scratch_disk(), "virtio-blk-pci"), *qemu.user_network("virtio-net-pci")]
+        *qemu.disk(scratch_disk(), "virtio-blk-pci"), *qemu.user_network("virtio-net-pci"),
+        *shlex.split(os.environ.get("QEMU_ARGS", ""))]
     major, minor = qemu.version()
     print(f"run: QEMU {major}.{minor} (emulation), {kind}, {cpus} CPUs, {memory} MiB; "
           "the shell comes in some 20 seconds")

@@ -8,6 +8,8 @@
 #include "lib/limits.h"
 #include "lib/types.h"
 
+#define MAPPED_AT_BOOT (UINT64_C(4) << 30) /* the direct map reaches this far when we start */
+
 struct memory_range {
     maddr_t start, end; /* bytes; sorted, non-overlapping after boot_info_read() */
     uint32_t type;      /* e820: 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 unusable */
@@ -16,6 +18,12 @@ struct boot_module {
     maddr_t start, end;
     char cmdline[COMMAND_LINE_MAX];
 };
+/* A frame buffer, as both protocols describe it. */
+struct boot_screen {
+    maddr_t base;
+    uint32_t pitch, width, height;
+    uint8_t bpp, kind; /* kind 1: direct colour */
+} __attribute__((packed));
 struct boot_info {
     const char *loader;                /* name of the protocol */
     char cmdline[COMMAND_LINE_MAX];    /* without the file name */
@@ -24,12 +32,7 @@ struct boot_info {
     struct boot_module module[4];      /* 0 kernel, 1 initrd */
     maddr_t rsdp;                      /* copy handed over by multiboot2; 0: search */
     bool efi;
-    /* frame buffer, for dom0's console info; width 0: none */
-    struct {
-        maddr_t base;
-        uint32_t pitch, width, height;
-        uint8_t bpp, kind;
-    } screen;
+    struct boot_screen screen;         /* width 0: none */
 };
 /* 0, or -EINVAL with *why set to one line. Loader data is untrusted: bounded, copied. */
 int boot_info_read(uint32_t magic, maddr_t info, struct boot_info *out, const char **why)
@@ -41,9 +44,9 @@ struct boot_options {
     uint16_t com1_port;
     unsigned com1_baud;
     int loglvl, guest_loglvl;
-    bool noreboot, sync_console, console_com1, watchdog;
+    bool noreboot, sync_console, console_com1;
 };
-/* Parses Xen's option names; each unknown or malformed one is reported through `complain`. */
+/* Parses Xen's option names; `complain` (or NULL) hears of each unknown or malformed one. */
 void boot_options_parse(const char *cmdline, struct boot_options *out,
                         void (*complain)(const char *word, const char *what));
 

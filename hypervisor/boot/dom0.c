@@ -21,7 +21,6 @@
 #define RESERVE_MAX  (128 * MIB_FRAMES)
 #define FAIL_WAIT_NS UINT64_C(5000000000) /* time to read the line before the screen is reset */
 
-static const char *const too_much = "dom0_mem asks for more memory than there is";
 static const char *const too_little = "there is too little memory for a dom0";
 
 void boot_fail(const char *fmt, ...)
@@ -67,7 +66,7 @@ uint64_t dom0_frames(const struct boot_options *options, uint64_t available, con
     if (options->dom0_mem_frames != 0) {
         frames = frames_of(options->dom0_mem_frames, available);
         if (frames == 0 || frames > available - RESERVE_MIN) {
-            *why = too_much;
+            *why = "dom0_mem asks for more memory than there is";
             return 0;
         }
     }
@@ -133,17 +132,10 @@ static uint32_t screen_fill(struct dom0_vga_console_info *out, const struct boot
     return sizeof(*out);
 }
 
-static unsigned vcpus_wanted(const struct boot_options *options)
+static struct domain *domain_make(const struct boot_options *options)
 {
-    unsigned nr = machine_nr_cpus();
-
-    if (options->dom0_max_vcpus != 0)
-        nr = options->dom0_max_vcpus;
-    return MIN(nr, (unsigned)VCPUS_MAX);
-}
-
-static struct domain *domain_make(unsigned nr_vcpus)
-{
+    unsigned wanted = options->dom0_max_vcpus ? options->dom0_max_vcpus : machine_nr_cpus();
+    unsigned nr_vcpus = MIN(wanted, (unsigned)VCPUS_MAX);
     struct domain *d;
     struct vcpu *v;
 
@@ -155,10 +147,21 @@ static struct domain *domain_make(unsigned nr_vcpus)
     return d;
 }
 
-/* Memory of modules that dom0 did not take over. */
+/* A module's memory goes to the allocator, but for what dom0 took over. */
 static void module_free(const struct boot_module *m)
 {
-    frames_add(m->start, m->end);
+    for (maddr_t at = ROUND_UP(m->start, PAGE_SIZE); at + PAGE_SIZE <= m->end; at += PAGE_SIZE) {
+        mfn_t mfn = maddr_to_mfn(at);
+
+        if (mfn_valid(mfn) && page_of(mfn)->owner == OWNER_HYPERVISOR)
+            frames_add(at, at + PAGE_SIZE);
+    }
+}
+
+static bool share_no_page(const struct boot_module *m, const struct boot_module *other)
+{
+    return m->start >= ROUND_UP(other->end, PAGE_SIZE) ||
+           other->start >= ROUND_UP(m->end, PAGE_SIZE);
 }
 
 static const char *advice(int rc, bool is_memory_set)
@@ -186,36 +189,34 @@ void dom0_start(const struct boot_info *info, const struct boot_options *options
     static struct pv_image image;
     const struct boot_module *kernel = &info->module[0], *initrd = &info->module[1];
     const char *why = "";
-    bool initrd_taken = false;
     struct domain *d;
     int rc;
 
     if (info->nr_modules == 0)
         boot_fail("no module given; the loader must pass dom0's ELF kernel, then its initrd");
-    d = domain_make(vcpus_wanted(options));
+    d = domain_make(options);
     command_line(cmdline, sizeof(cmdline), info);
     image.kernel = kernel->start;
     image.kernel_bytes = kernel->end - kernel->start;
+    image.kernel_is_ours = true;
     if (info->nr_modules > 1) {
         image.initrd = initrd->start;
         image.initrd_bytes = initrd->end - initrd->start;
-        image.initrd_is_ours = initrd->start >= ROUND_UP(kernel->end, PAGE_SIZE) ||
-                               ROUND_UP(initrd->end, PAGE_SIZE) <= kernel->start;
+        image.kernel_is_ours = image.initrd_is_ours = share_no_page(kernel, initrd);
     }
     image.cmdline = cmdline;
     image.screen_bytes = screen_fill(&image.screen, info);
-    image.nr_frames = dom0_frames(options, frames_free() + DIV_ROUND_UP(image.initrd_bytes,
-                                                                        PAGE_SIZE), &why);
+    image.nr_frames = dom0_frames(options, frames_free() + pv_frames_in_place(&image), &why);
     if (image.nr_frames == 0)
         boot_fail("%s (%lu MiB are free)", why, (unsigned long)(frames_free() / MIB_FRAMES));
     if (options->dom0_mem_max != 0)
         d->mm.frames_max = MAX(image.nr_frames, frames_of(options->dom0_mem_max, frames_total()));
 
-    rc = pv_build_dom0(d, &image, &initrd_taken, &why);
+    rc = pv_build_dom0(d, &image, &why);
     if (rc != 0)
         boot_fail("dom0's kernel: %s; %s", why, advice(rc, options->dom0_mem_frames != 0));
     module_free(kernel);
-    if (info->nr_modules > 1 && !initrd_taken)
+    if (info->nr_modules > 1)
         module_free(initrd);
     memory_report(info, image.nr_frames);
     log_info("dom0: %lu MiB, %u vCPUs, command line \"%s\"",

@@ -18,7 +18,6 @@
 #include "x86/upcall.h"
 
 #define LOW_MEMORY_END   UINT64_C(0x100000)   /* firmware data for dom0; never given away */
-#define MAPPED_AT_BOOT   (UINT64_C(4) << 30)
 #define LOW_PAGE_FIRST   UINT64_C(0x8000)     /* a start-up page for other CPUs: see machine.h */
 #define LOW_PAGE_LAST    UINT64_C(0x9e000)
 #define FREE_RANGES_MAX  (MEMORY_RANGES_MAX + 16)
@@ -30,13 +29,7 @@ static struct {
     unsigned nr_free;
 } boot;
 
-static void complain_not(const char *word, const char *what)
-{
-    (void)word;
-    (void)what;
-}
-
-static void complain_loudly(const char *word, const char *what)
+static void complain(const char *word, const char *what)
 {
     log_warning("Lamina: option \"%s\" %s", word, what);
 }
@@ -46,11 +39,11 @@ static void console_start(void)
 {
     struct boot_options *o = &boot.options;
 
-    boot_options_parse(boot.info.cmdline, o, complain_not);
+    boot_options_parse(boot.info.cmdline, o, NULL);
     machine_console_init(o->console_com1 ? o->com1_port : 0, o->com1_baud);
     log_set_levels(o->loglvl, o->guest_loglvl);
     panic_noreboot = o->noreboot;
-    boot_options_parse(boot.info.cmdline, o, complain_loudly);
+    boot_options_parse(boot.info.cmdline, o, complain);
 }
 
 static void info_read(uint32_t magic, maddr_t info)
@@ -73,6 +66,28 @@ static void carve(maddr_t start, maddr_t end)
                                     ROUND_DOWN(start, PAGE_SIZE), ROUND_UP(end, PAGE_SIZE));
 }
 
+static bool is_free_ram(maddr_t start, maddr_t end)
+{
+    for (unsigned i = 0; i < boot.nr_free; i++)
+        if (start >= boot.free_ram[i].start && end <= boot.free_ram[i].end)
+            return true;
+    return false;
+}
+
+/* Modules become free RAM once they are used: they must be some, and share it with nobody. */
+static void modules_check(void)
+{
+    const struct boot_module *m = boot.info.module;
+
+    for (unsigned i = 0; i < boot.info.nr_modules; i++) {
+        if (!is_free_ram(m[i].start, m[i].end))
+            boot_fail("module %u lies outside of the RAM above 1 MiB, or on the hypervisor", i);
+        for (unsigned k = 0; k < i; k++)
+            if (m[i].start < m[k].end && m[k].start < m[i].end)
+                boot_fail("modules %u and %u overlap", k, i);
+    }
+}
+
 /* Free RAM: all of it but ourselves, the modules, and the first MiB. Returns the end of RAM. */
 static maddr_t free_ram_list(void)
 {
@@ -84,10 +99,11 @@ static maddr_t free_ram_list(void)
         boot_fail("the memory map shows no RAM");
     end = boot.free_ram[boot.nr_free - 1].end;
     carve(0, LOW_MEMORY_END);
-    for (unsigned i = 0; i < info->nr_modules; i++)
-        carve(info->module[i].start, info->module[i].end);
     machine_image_extent(&image_start, &image_end);
     carve(image_start, image_end);
+    modules_check();
+    for (unsigned i = 0; i < info->nr_modules; i++)
+        carve(info->module[i].start, info->module[i].end);
     return end;
 }
 

@@ -4,6 +4,7 @@
  * memory_map_sort() none of that is left. Lists are short (MEMORY_RANGES_MAX), so plain loops do.
  */
 #include "boot/memory_map.h"
+#include "lib/string.h"
 
 /* How bad it would be to take such memory for RAM. */
 static unsigned severity(uint32_t type)
@@ -71,45 +72,30 @@ unsigned memory_map_sort(struct memory_range *range, unsigned nr, unsigned max)
     return n;
 }
 
-static unsigned remove_at(struct memory_range *range, unsigned nr, unsigned i)
-{
-    for (; i + 1 < nr; i++)
-        range[i] = range[i + 1];
-    return nr - 1;
-}
-
-static unsigned insert_at(struct memory_range *range, unsigned nr, unsigned i,
-                          struct memory_range r)
-{
-    for (unsigned j = nr; j > i; j--)
-        range[j] = range[j - 1];
-    range[i] = r;
-    return nr + 1;
-}
-
 unsigned memory_map_carve(struct memory_range *range, unsigned nr, unsigned max, maddr_t start,
                           maddr_t end)
 {
     unsigned i = 0;
 
     while (i < nr && start < end) {
-        struct memory_range *r = &range[i], tail = { end, r->end, r->type };
+        struct memory_range *r = &range[i++], tail = { end, r->end, r->type };
+        bool has_head = r->start < start, has_tail = r->end > end;
 
-        if (r->end <= start || r->start >= end) {
-            i++;
-        } else if (r->start >= start && r->end <= end) {
-            nr = remove_at(range, nr, i);
-        } else if (r->start < start && r->end > end) {
+        if (r->end <= start || r->start >= end)
+            continue;
+        if (has_head)
             r->end = start;
-            if (nr < max) /* else the tail is lost: RAM unused, never used twice */
-                nr = insert_at(range, nr, i + 1, tail);
-            i++;
-        } else {
-            if (r->start < start)
-                r->end = start;
-            else
-                r->start = end;
-            i++;
+        else
+            *r = tail;
+        if (!has_head && !has_tail) {
+            nr--;
+            i--;
+            memmove(r, r + 1, (nr - i) * sizeof(*r));
+        } else if (has_head && has_tail && nr < max) {
+            /* Else the tail is lost: RAM unused, never used twice. */
+            memmove(r + 2, r + 1, (nr - i) * sizeof(*r));
+            r[1] = tail;
+            nr++;
         }
     }
     return nr;

@@ -12,7 +12,6 @@
 
 #define LOADER_MAX   64
 #define LIST_MAX     65536 /* bytes of a memory map or of the multiboot2 information */
-#define MAPPED_AT_BOOT (UINT64_C(4) << 30) /* the direct map reaches this far when we start */
 
 #define MB1_CMDLINE  (1u << 2)
 #define MB1_MODULES  (1u << 3)
@@ -25,9 +24,7 @@ struct mb1_info {
     uint32_t symbols[4];
     uint32_t mmap_length, mmap_addr, drives_length, drives_addr, config_table, loader_name;
     uint32_t apm_table, vbe[4];
-    uint64_t screen_addr;
-    uint32_t screen_pitch, screen_width, screen_height;
-    uint8_t screen_bpp, screen_kind;
+    struct boot_screen screen;
 } __attribute__((packed));
 
 struct mb1_module {
@@ -50,16 +47,19 @@ struct mb2_range {
     uint64_t start, bytes;
     uint32_t type, zero;
 };
-struct mb2_screen {
-    uint64_t addr;
-    uint32_t pitch, width, height;
-    uint8_t bpp, kind;
-} __attribute__((packed));
-
 static int refuse(const char **why, const char *reason)
 {
     *why = reason;
     return -EINVAL;
+}
+
+static bool fetch(void *dst, maddr_t src, size_t bytes, boot_memory_fn *at)
+{
+    const void *p = at(src, bytes);
+
+    if (p != NULL)
+        memcpy(dst, p, bytes);
+    return p != NULL;
 }
 
 /* A zero-terminated string in loader memory, cut to what fits; byte by byte: its end is unknown. */
@@ -77,12 +77,6 @@ static void copy_string(char *dst, size_t max, maddr_t src, boot_memory_fn *at)
     dst[n] = 0;
 }
 
-/* GRUB 2 hands over only the arguments; the others put the file name in front of them. */
-static bool puts_file_name(const char *loader)
-{
-    return strncmp(loader, "GRUB ", 5) != 0;
-}
-
 static void drop_first_word(char *s)
 {
     size_t i = 0;
@@ -94,9 +88,10 @@ static void drop_first_word(char *s)
     memmove(s, s + i, strlen(s + i) + 1);
 }
 
+/* GRUB 2 hands over only the arguments; the others put the file name in front of them. */
 static void finish_command_lines(struct boot_info *out, const char *loader)
 {
-    if (!puts_file_name(loader))
+    if (strncmp(loader, "GRUB ", 5) == 0)
         return;
     drop_first_word(out->cmdline);
     for (unsigned i = 0; i < out->nr_modules; i++)
@@ -132,13 +127,10 @@ static bool mb1_modules(const struct mb1_info *info, boot_memory_fn *at, struct 
     unsigned nr = MIN(info->mods_count, (uint32_t)ARRAY_SIZE(out->module));
 
     for (unsigned i = 0; i < nr; i++) {
-        const struct mb1_module *p = at(info->mods_addr + i * sizeof(*p), sizeof(*p));
         struct mb1_module m;
 
-        if (p == NULL)
-            return false;
-        memcpy(&m, p, sizeof(m));
-        if (!add_module(out, m.start, m.end, m.string, at))
+        if (!fetch(&m, info->mods_addr + i * sizeof(m), sizeof(m), at) ||
+            !add_module(out, m.start, m.end, m.string, at))
             return false;
     }
     return true;
@@ -150,12 +142,9 @@ static bool mb1_map(const struct mb1_info *info, boot_memory_fn *at, struct boot
     struct mb1_range r;
 
     while (length - offset >= sizeof(r)) {
-        const void *p = at((maddr_t)info->mmap_addr + offset, sizeof(r));
-
-        if (p == NULL)
-            return false;
-        memcpy(&r, p, sizeof(r));
-        if (r.size < sizeof(r) - sizeof(r.size) || r.size > length - offset - sizeof(r.size))
+        if (!fetch(&r, (maddr_t)info->mmap_addr + offset, sizeof(r), at) ||
+            r.size < sizeof(r) - sizeof(r.size) ||
+            r.size > length - offset - sizeof(r.size))
             return false;
         add_range(out, r.start, r.bytes, r.type);
         offset += r.size + (uint32_t)sizeof(r.size);
@@ -163,27 +152,20 @@ static bool mb1_map(const struct mb1_info *info, boot_memory_fn *at, struct boot
     return out->nr_ranges != 0;
 }
 
-static void set_screen(struct boot_info *out, const struct mb2_screen *s)
+/* What is no frame buffer is left out: text is told by its absence. */
+static void set_screen(struct boot_info *out, const struct boot_screen *s)
 {
-    if (s->kind != 1) /* 1: direct colour; text is told by the absence of a frame buffer */
-        return;
-    out->screen.base = s->addr;
-    out->screen.pitch = s->pitch;
-    out->screen.width = s->width;
-    out->screen.height = s->height;
-    out->screen.bpp = s->bpp;
-    out->screen.kind = s->kind;
+    if (s->kind == 1)
+        out->screen = *s;
 }
 
 int multiboot1_read(maddr_t addr, boot_memory_fn *at, struct boot_info *out, const char **why)
 {
     char loader[LOADER_MAX] = "";
-    const void *p = at(addr, sizeof(struct mb1_info));
     struct mb1_info info;
 
-    if (p == NULL)
+    if (!fetch(&info, addr, sizeof(info), at))
         return refuse(why, "the multiboot information lies outside of memory");
-    memcpy(&info, p, sizeof(info));
     if (!(info.flags & MB1_MMAP) || !mb1_map(&info, at, out))
         return refuse(why, "the loader gave no usable memory map");
     if (info.flags & MB1_CMDLINE)
@@ -193,30 +175,23 @@ int multiboot1_read(maddr_t addr, boot_memory_fn *at, struct boot_info *out, con
     if (info.flags & MB1_LOADER)
         copy_string(loader, sizeof(loader), info.loader_name, at);
     if (info.flags & MB1_SCREEN)
-        set_screen(out, &(struct mb2_screen){ info.screen_addr, info.screen_pitch,
-                                              info.screen_width, info.screen_height,
-                                              info.screen_bpp, info.screen_kind });
+        set_screen(out, &info.screen);
     finish_command_lines(out, loader);
     return 0;
 }
 
 static bool mb2_map(maddr_t body, uint64_t bytes, boot_memory_fn *at, struct boot_info *out)
 {
-    const uint32_t *sizes = at(body, 8);
     uint32_t entry_bytes;
 
-    if (bytes < 8 || sizes == NULL)
-        return false;
-    memcpy(&entry_bytes, sizes, sizeof(entry_bytes));
-    if (entry_bytes < sizeof(struct mb2_range))
+    if (bytes < 8 || !fetch(&entry_bytes, body, sizeof(entry_bytes), at) ||
+        entry_bytes < sizeof(struct mb2_range))
         return false;
     for (uint64_t offset = 8; bytes - offset >= entry_bytes; offset += entry_bytes) {
-        const void *p = at(body + offset, sizeof(struct mb2_range));
         struct mb2_range r;
 
-        if (p == NULL)
+        if (!fetch(&r, body + offset, sizeof(r), at))
             return false;
-        memcpy(&r, p, sizeof(r));
         add_range(out, r.start, r.bytes, r.type);
     }
     return true;
@@ -224,12 +199,10 @@ static bool mb2_map(maddr_t body, uint64_t bytes, boot_memory_fn *at, struct boo
 
 static bool mb2_module(maddr_t body, uint64_t bytes, boot_memory_fn *at, struct boot_info *out)
 {
-    const void *p = at(body, 8);
     uint32_t bounds[2];
 
-    if (bytes < 8 || p == NULL)
+    if (bytes < sizeof(bounds) || !fetch(bounds, body, sizeof(bounds), at))
         return false;
-    memcpy(bounds, p, sizeof(bounds));
     return add_module(out, bounds[0], bounds[1], body + 8, at);
 }
 
@@ -238,94 +211,78 @@ static maddr_t efi_rsdp(maddr_t body, boot_memory_fn *at)
 {
     static const uint8_t acpi_20[16] = { 0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11,
                                          0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81 };
-    uint64_t table, counts[2], pointer;
-    const void *p = at(body, sizeof(table));
+    struct {
+        uint8_t kind[16];
+        uint64_t pointer;
+    } entry;
+    uint64_t table, counts[2]; /* NumberOfTableEntries, ConfigurationTable */
 
-    if (p == NULL)
+    if (!fetch(&table, body, sizeof(table), at) || !fetch(counts, table + 104, sizeof(counts), at))
         return 0;
-    memcpy(&table, p, sizeof(table));
-    p = at(table + 104, sizeof(counts)); /* NumberOfTableEntries, ConfigurationTable */
-    if (p == NULL)
-        return 0;
-    memcpy(counts, p, sizeof(counts));
     for (uint64_t i = 0; i < MIN(counts[0], UINT64_C(256)); i++) {
-        p = at(counts[1] + i * 24, 24);
-        if (p == NULL)
+        if (!fetch(&entry, counts[1] + i * sizeof(entry), sizeof(entry), at))
             return 0;
-        if (memcmp(p, acpi_20, sizeof(acpi_20)) == 0) {
-            memcpy(&pointer, (const uint8_t *)p + sizeof(acpi_20), sizeof(pointer));
-            return pointer;
-        }
+        if (memcmp(entry.kind, acpi_20, sizeof(acpi_20)) == 0)
+            return entry.pointer;
     }
     return 0;
-}
-
-static void mb2_screen(maddr_t body, uint64_t bytes, boot_memory_fn *at, struct boot_info *out)
-{
-    const void *p = at(body, sizeof(struct mb2_screen));
-    struct mb2_screen s;
-
-    if (bytes < sizeof(s) || p == NULL)
-        return;
-    memcpy(&s, p, sizeof(s));
-    set_screen(out, &s);
 }
 
 /* One tag; false: malformed. `rsdp_copy` is where the loader's copy of the RSDP lies. */
 static bool mb2_tag(uint32_t type, maddr_t body, uint64_t bytes, boot_memory_fn *at,
                     struct boot_info *out, char *loader, maddr_t *rsdp_copy)
 {
+    struct boot_screen screen;
+
     switch (type) {
     case MB2_CMDLINE:
         copy_string(out->cmdline, sizeof(out->cmdline), body, at);
-        return true;
+        break;
     case MB2_LOADER:
         copy_string(loader, LOADER_MAX, body, at);
-        return true;
+        break;
     case MB2_MODULE:
         return mb2_module(body, bytes, at, out);
     case MB2_MMAP:
         return mb2_map(body, bytes, at, out);
     case MB2_SCREEN:
-        mb2_screen(body, bytes, at, out);
-        return true;
+        if (bytes >= sizeof(screen) && fetch(&screen, body, sizeof(screen), at))
+            set_screen(out, &screen);
+        break;
     case MB2_EFI64:
         out->rsdp = efi_rsdp(body, at);
         out->efi = true;
-        return true;
+        break;
     case MB2_EFI32:
         out->efi = true;
-        return true;
+        break;
     case MB2_RSDP_OLD:
         if (*rsdp_copy == 0)
             *rsdp_copy = body;
-        return true;
+        break;
     case MB2_RSDP_NEW:
         *rsdp_copy = body;
-        return true;
+        break;
     default:
-        return true;
+        break;
     }
+    return true;
 }
 
 int multiboot2_read(maddr_t addr, boot_memory_fn *at, struct boot_info *out, const char **why)
 {
     char loader[LOADER_MAX] = "";
     maddr_t rsdp_copy = 0;
-    const void *p = at(addr, sizeof(uint32_t));
     uint32_t total, offset = 8;
 
-    if (p == NULL)
+    if (!fetch(&total, addr, sizeof(total), at))
         return refuse(why, "the multiboot2 information lies outside of memory");
-    memcpy(&total, p, sizeof(total));
     total = MIN(total, (uint32_t)LIST_MAX);
     while (offset + sizeof(struct mb2_tag) <= total) {
         struct mb2_tag tag;
 
-        p = at(addr + offset, sizeof(tag));
-        if (p == NULL)
+        if (!fetch(&tag, addr + offset, sizeof(tag), at))
             return refuse(why, "the multiboot2 information lies outside of memory");
-        memcpy(&tag, p, sizeof(tag));
         if (tag.size < sizeof(tag) || tag.size > total - offset)
             return refuse(why, "the multiboot2 information is malformed");
         if (tag.type == MB2_END)

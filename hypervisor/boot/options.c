@@ -10,6 +10,7 @@
 
 #define WORD_MAX 128
 
+typedef void complain_fn(const char *word, const char *what);
 typedef bool option_fn(const char *value, struct boot_options *out);
 
 static bool is_digit(char c)
@@ -41,17 +42,6 @@ static bool number(const char *s, uint64_t *out, const char **end)
     *out = v;
     *end = p;
     return p != start;
-}
-
-static bool unsigned_value(const char *s, unsigned *out)
-{
-    const char *end;
-    uint64_t v;
-
-    if (!number(s, &v, &end) || *end != 0 || v > INT32_MAX)
-        return false;
-    *out = (unsigned)v;
-    return true;
 }
 
 /* "512M", "1G", "65536" (KiB, as in Xen), in frames; up to ',' or the end. */
@@ -194,13 +184,13 @@ static bool option_dom0_max_vcpus(const char *s, struct boot_options *out)
 
 static bool option_maxcpus(const char *s, struct boot_options *out)
 {
-    return unsigned_value(s, &out->maxcpus) && out->maxcpus != 0;
-}
+    const char *end;
+    uint64_t v;
 
-static bool option_sched(const char *s, struct boot_options *out)
-{
-    (void)out;
-    return strcmp(s, "credit2") == 0 || strcmp(s, "credit") == 0;
+    if (!number(s, &v, &end) || *end != 0 || v == 0 || v > INT32_MAX)
+        return false;
+    out->maxcpus = (unsigned)v;
+    return true;
 }
 
 static bool is_off(const char *s)
@@ -209,40 +199,21 @@ static bool is_off(const char *s)
            strcmp(s, "false") == 0;
 }
 
-static bool option_noreboot(const char *s, struct boot_options *out)
-{
-    out->noreboot = !is_off(s);
-    return true;
-}
-
-static bool option_sync_console(const char *s, struct boot_options *out)
-{
-    out->sync_console = !is_off(s);
-    return true;
-}
-
-static bool option_watchdog(const char *s, struct boot_options *out)
-{
-    out->watchdog = !is_off(s);
-    return true;
-}
-
+/* With a value read by parse(), or the name alone to set a flag ("=0", "=no", "=off" clear it). */
 static const struct {
     const char *name;
     option_fn *parse;
-    bool needs_value;
+    size_t flag; /* offset, without parse() */
 } options[] = {
-    { "console", option_console, true },
-    { "com1", option_com1, true },
-    { "dom0_mem", option_dom0_mem, true },
-    { "dom0_max_vcpus", option_dom0_max_vcpus, true },
-    { "loglvl", option_loglvl, true },
-    { "guest_loglvl", option_guest_loglvl, true },
-    { "maxcpus", option_maxcpus, true },
-    { "sched", option_sched, true },
-    { "noreboot", option_noreboot, false },
-    { "sync_console", option_sync_console, false },
-    { "watchdog", option_watchdog, false },
+    { "console", option_console, 0 },
+    { "com1", option_com1, 0 },
+    { "dom0_mem", option_dom0_mem, 0 },
+    { "dom0_max_vcpus", option_dom0_max_vcpus, 0 },
+    { "loglvl", option_loglvl, 0 },
+    { "guest_loglvl", option_guest_loglvl, 0 },
+    { "maxcpus", option_maxcpus, 0 },
+    { "noreboot", NULL, offsetof(struct boot_options, noreboot) },
+    { "sync_console", NULL, offsetof(struct boot_options, sync_console) },
 };
 
 /* Options of Xen that ask for what is so anyway, or for something that does not exist here. */
@@ -256,7 +227,7 @@ static const char *const ignored[] = {
     "conswitch", "crashkernel", "gnttab_max_frames", "gnttab_max_maptrack_frames", "gnttab",
     "ucode_scan", "vwfi", "credit2_runqueue", "flask", "xsm", "reboot", "low_mem_virq_limit",
     "allow_unsafe", "cpuid", "msr_relaxed", "argo", "pv", "pv-l1tf", "vpmu", "vpci", "sched-gran",
-    "tbuf_size", "loglvl_timestamps", "quiet", "splash",
+    "tbuf_size", "loglvl_timestamps", "quiet", "splash", "sched", "watchdog",
 };
 
 static bool is_ignored(const char *name)
@@ -267,8 +238,13 @@ static bool is_ignored(const char *name)
     return false;
 }
 
-static void parse_word(char *word, struct boot_options *out,
-                       void (*complain)(const char *word, const char *what))
+static void report(complain_fn *complain, const char *word, const char *what)
+{
+    if (complain)
+        complain(word, what);
+}
+
+static void parse_word(char *word, struct boot_options *out, complain_fn *complain)
 {
     struct boot_options changed = *out;
     size_t n = 0;
@@ -283,14 +259,16 @@ static void parse_word(char *word, struct boot_options *out,
     for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
         if (strcmp(word, options[i].name) != 0)
             continue;
-        if ((options[i].needs_value && *value == 0) || !options[i].parse(value, &changed))
-            complain(word, "has a malformed value; ignored");
-        else
+        if (!options[i].parse)
+            *(bool *)((char *)out + options[i].flag) = !is_off(value);
+        else if (*value != 0 && options[i].parse(value, &changed))
             *out = changed;
+        else
+            report(complain, word, "has a malformed value; ignored");
         return;
     }
     if (!is_ignored(word) && !(starts_with(word, "no-") && is_ignored(word + 3)))
-        complain(word, "is not known; ignored");
+        report(complain, word, "is not known; ignored");
 }
 
 void boot_options_parse(const char *cmdline, struct boot_options *out,
@@ -315,7 +293,7 @@ void boot_options_parse(const char *cmdline, struct boot_options *out,
         while (*cmdline == ' ')
             cmdline++;
         if (!fits)
-            complain(word, "is too long; ignored");
+            report(complain, word, "is too long; ignored");
         else if (n > 0)
             parse_word(word, out, complain);
     }

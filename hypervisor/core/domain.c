@@ -130,7 +130,6 @@ static void fields_init(struct domain *d, domid_t id, unsigned vcpus_max, bool i
     d->vcpus_max = vcpus_max;
     d->refs = 1; /* the list's, put by domain_destroy() */
     d->weight = WEIGHT_DEFAULT;
-    d->console_access = is_control;
     lock_init(&d->lock, LOCK_DOMAIN);
     lock_init(&d->mm.lock, LOCK_MM);
     d->mm.slot = id;

@@ -48,7 +48,6 @@ struct domain {
     /* --- guest choices --- */
     uint32_t vm_assist;            /* bit per VMASST_TYPE_* */
     uint64_t io_ports[65536 / 64]; /* ports this domain may use: bit set = allowed */
-    bool console_access;
 
     /* --- time --- */
     int64_t wallclock_offset_s;
@@ -71,7 +70,7 @@ void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what n
 /* First with id > after, with a reference; after DOMID_FIRST_RESERVED or above: the very first. */
 struct domain *domain_next(domid_t after) must_check;
 struct domain *domain_after(struct domain *d) must_check; /* the next one; puts d */
-/* for_each_domain(d): each domain, with a reference while it is d's turn; no break. No lock held. */
+/* for_each_domain(d): each domain, with a reference during its turn; no lock held, no break. */
 #define for_each_domain(d)                                                                         \
     for (struct domain *d = domain_next(DOMID_INVALID); d; d = domain_after(d))
 /* Free destroyed domains whose last reference and frame have gone; no lock held. Exit path. */
@@ -90,11 +89,6 @@ void domain_watchdog_init(struct domain *d);
 void domain_watchdog_stop(struct domain *d);
 /* The guest broke itself beyond reply. Never for our own faults. */
 void domain_crash(struct domain *d, const char *why);
-static inline struct domain *account_domain(struct mm_account *acct)
-{
-    return (struct domain *)acct;
-}
-
 extern struct domain *control_domain; /* dom0, set once at boot */
 
 /* Resolve a DOMID argument: DOMID_SELF or own id: current's domain; another id needs control. */

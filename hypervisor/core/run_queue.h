@@ -18,6 +18,7 @@ struct run_queue {
     struct vcpu *active; /* runs now; NULL: idle */
     /* --- this CPU only --- */
     struct vcpu *loaded; /* whose state the CPU holds: the active one, or the last one while idle */
+    struct vcpu *moving; /* that this CPU still looks at, though nothing else keeps it alive */
     bool slice_ended;
     uint64_t idle_ns;
     struct timer slice; /* armed while others wait */

@@ -18,6 +18,10 @@
  * nobody steals or moves it. A vCPU that is paused or whose affinity forbids the CPU is unloaded by
  * that CPU itself before it does anything else, which is what vcpu_pause() waits for.
  *
+ * Once unloaded, a vCPU that dies may be freed at any moment. A CPU that still has to find it a
+ * place says so in its queue (moving), and sched_vcpu_remove() waits. Others who touch a vCPU have
+ * a reference to its domain, its event channels locked, or are its timers.
+ *
  * No wake-up is lost: the waker stores what it has to tell (pending event, paused bits), then takes
  * the queue's lock; a CPU decides to run, block or halt under that lock or, for halting, with
  * interrupts off after looking at its work word, which remote wakers set before they send a kick.
@@ -269,6 +273,7 @@ static void rehome(struct run_queue *q, struct vcpu *v, unsigned cpu)
 /* v must not stay loaded here: another CPU may take it, or who paused it go on. */
 static void evict(struct run_queue *q, struct vcpu *v)
 {
+    WRITE_ONCE(q->moving, v);
     sched_runstate_publish(v);
     machine_guest_save(&v->arch);
     machine_guest_none();
@@ -276,6 +281,7 @@ static void evict(struct run_queue *q, struct vcpu *v)
     q->loaded = NULL;
     release(q, v);
     rehome(q, v, q->cpu);
+    atomic_write(&q->moving, NULL);
 }
 
 /* Replace what is loaded on this CPU by v. */
@@ -332,10 +338,10 @@ static struct vcpu *pick(struct run_queue *q)
         next->running = true;
         atomic_and(&sched.idle_cpus, ~BIT(q->cpu));
         queue_raise_floor(q, next);
+        if (q->nr_ready || next->domain->cap)
+            timer_set(&q->slice, q->cpu, now + MIN(cap_left(next, now), SLICE_NS));
     }
     lock_drop(&q->lock);
-    if (next && (q->nr_ready || next->domain->cap))
-        timer_set(&q->slice, q->cpu, now + MIN(cap_left(next, now), SLICE_NS));
     return next;
 }
 
@@ -355,6 +361,7 @@ static bool steal(struct run_queue *q, unsigned over)
         while (v && (v->running || !(v->affinity & BIT(q->cpu))))
             v = v->next_ready;
         if (v) {
+            WRITE_ONCE(q->moving, v);
             queue_remove(other, v);
             move_to(other, v, q->cpu);
         }
@@ -365,6 +372,7 @@ static bool steal(struct run_queue *q, unsigned over)
         if (v->cpu == q->cpu && is_runnable(v) && !v->queued && q->active != v)
             queue_insert(q, v);
         lock_drop(&q->lock);
+        atomic_write(&q->moving, NULL);
         return true;
     }
     return false;
@@ -395,6 +403,7 @@ static void run(struct run_queue *q, struct vcpu *prev, struct vcpu *next)
     bool slice_ended = q->slice_ended;
 
     q->slice_ended = false;
+    WRITE_ONCE(q->moving, displaced);
     if (displaced || !q->loaded)
         load(q, next);
     current = next;
@@ -405,7 +414,7 @@ static void run(struct run_queue *q, struct vcpu *prev, struct vcpu *next)
     if (displaced)
         share_out(q, displaced, slice_ended);
     /* Stores above (running, current) before the exit path's look at work and events. */
-    memory_barrier();
+    atomic_write(&q->moving, NULL);
     machine_resume(&next->arch);
 }
 
@@ -528,6 +537,9 @@ void sched_vcpu_remove(struct vcpu *v)
 {
     timer_stop(&v->poll_timer);
     timer_stop(&v->cap_timer);
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++)
+        while (READ_ONCE(queue_of(cpu)->moving) == v)
+            machine_relax();
     BUG_ON(v->running || v->queued);
 }
 

@@ -29,8 +29,7 @@ enum vcpu_state { /* the runstate values of the ABI */
 
 /* Hypercall in progress on this vCPU; see hypercall/hypercall.h. */
 struct hypercall_state {
-    uint64_t args[6];
-    bool in_multicall;
+    uint64_t *args;    /* of the multicall entry in hand; NULL outside a multicall */
     bool left_by_iret; /* hypercall/multicall.c */
 };
 
@@ -45,7 +44,6 @@ struct vcpu {
     /* --- this vCPU only --- */
     struct hypercall_state call;
     bool polling;           /* SCHEDOP_poll */
-    bool fault_in_progress; /* an exception is being bounced: a second one is fatal */
 
     /* --- atomic --- */
     uint32_t paused; /* VCPU_PAUSED_*; changed by vcpu_pause/vcpu_unpause */
@@ -80,6 +78,11 @@ struct vcpu {
     evtchn_port_t virq_port[24]; /* 0: not bound; under the domain's event lock */
     bool nmi_pending, nmi_masked;
 };
+
+static inline bool vcpu_is_down(const struct vcpu *v)
+{
+    return READ_ONCE(v->paused) & VCPU_PAUSED_DOWN;
+}
 
 DECLARE_PER_CPU(struct vcpu *, current_vcpu); /* NULL while idle */
 #define current this_cpu(current_vcpu)

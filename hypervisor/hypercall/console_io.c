@@ -29,7 +29,7 @@ long hc_console_write(uint32_t count, guest_ptr_t text)
         count -= n;
         text = guest_ptr_at(text, n, 1);
         if (count && preempt_pending())
-            return hypercall_restart(CONSOLEIO_write, count, text.va, 0, 0, 0);
+            return hypercall_restart(3, CONSOLEIO_write, count, text.va, 0);
     }
     return 0;
 }

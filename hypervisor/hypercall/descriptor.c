@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor tables, segment bases, the kernel stack, and debug registers of the calling vCPU.
+ * Tables of the calling vCPU: exceptions, descriptors, callbacks in one call; and a debug register.
  */
 #include "hypercall/target.h"
 #include "hypercall_handlers.h"
 #include "lib/errno.h"
 #include "mm/guest.h"
+#include "public/callback.h"
 #include "pv/guest_cpu.h"
 #include "pv/trap.h"
 
@@ -55,31 +56,31 @@ long hc_update_descriptor(uint64_t maddr, uint64_t descriptor)
     return descriptor_update(current->domain, maddr, descriptor);
 }
 
-long hc_stack_switch(uint64_t ss, uint64_t sp)
-{
-    return stack_switch(current, ss, sp);
-}
-
-long hc_set_segment_base(uint32_t which, uint64_t base)
-{
-    return segment_base_set(current, which, base);
-}
-
-long hc_fpu_taskswitch(int32_t set)
-{
-    fpu_taskswitch(current, set != 0);
-    return 0;
-}
-
-long hc_set_debugreg(uint32_t reg, uint64_t value)
-{
-    return debugreg_set(current, reg, value);
-}
-
 long hc_get_debugreg(uint32_t reg)
 {
     uint64_t value;
     int ret = debugreg_get(current, reg, &value);
 
     return ret ? ret : (long)value;
+}
+
+static bool gva_is_guests(gva_t va)
+{
+    return is_canonical(va) && (va < HYPERVISOR_START || va >= HYPERVISOR_END);
+}
+
+/* The older form of callback_op: all three or none. */
+long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall)
+{
+    struct vcpu *v = current;
+    int ret;
+
+    if (!gva_is_guests(event) || !gva_is_guests(failsafe) || !gva_is_guests(syscall))
+        return -EINVAL;
+    ret = callback_register(v, CALLBACKTYPE_event, 0, event);
+    if (ret == 0)
+        ret = callback_register(v, CALLBACKTYPE_failsafe, 0, failsafe);
+    if (ret == 0)
+        ret = callback_register(v, CALLBACKTYPE_syscall, 0, syscall);
+    return ret;
 }

@@ -46,7 +46,7 @@ static void vcpus_describe(struct domain *d, struct xen_domctl_getdomaininfo *in
         info->max_vcpu_id = id;
         sched_runstate(d->vcpu[id], &state);
         info->cpu_time += state.time[RUNSTATE_running];
-        if (READ_ONCE(d->vcpu[id]->paused) & VCPU_PAUSED_DOWN)
+        if (vcpu_is_down(d->vcpu[id]))
             continue;
         info->nr_online_vcpus++;
         if (state.state == RUNSTATE_running)

@@ -127,10 +127,8 @@ static int step_run(struct exchange *x, uint64_t step)
         ret = step_exchange(x);
     if (ret)
         return ret;
-    for (unsigned i = 0; i < x->out.nr; i++) {
-        for (uint64_t k = 0; k < UINT64_C(1) << x->out.order; k++)
-            m2p_set(_mfn(x->new_frame[i] + k), x->pfn[i] + k);
-    }
+    for (unsigned i = 0; i < x->out.nr; i++)
+        extent_name(x->acct, _mfn(x->new_frame[i]), x->out.order, x->pfn[i]);
     return copy_to_guest(side_at(&x->out, step), x->new_frame, x->out.nr * sizeof(uint64_t));
 }
 
@@ -150,28 +148,22 @@ static long exchange_run(struct exchange *x, struct xen_memory_exchange *op)
     return ret;
 }
 
-long hc_memory_exchange(struct xen_memory_exchange *op)
+long hc_memory_exchange(struct domain *d, struct xen_memory_exchange *op)
 {
     unsigned step_order = MAX(op->in.extent_order, op->out.extent_order);
     struct exchange *x;
-    struct domain *d;
     long ret = exchange_check(op);
 
-    if (ret == 0)
-        ret = target_get(op->in.domid, &d);
     if (ret)
         return ret;
     x = heap_alloc(sizeof(*x));
-    if (x) {
-        x->acct = &d->mm;
-        x->in = side_of(&op->in, step_order);
-        x->out = side_of(&op->out, step_order);
-        x->address_bits = XENMEMF_get_address_bits(op->out.mem_flags);
-        ret = exchange_run(x, op);
-        heap_free(x, sizeof(*x));
-    } else {
-        ret = -ENOMEM;
-    }
-    target_put(d);
+    if (!x)
+        return -ENOMEM;
+    x->acct = &d->mm;
+    x->in = side_of(&op->in, step_order);
+    x->out = side_of(&op->out, step_order);
+    x->address_bits = XENMEMF_get_address_bits(op->out.mem_flags);
+    ret = exchange_run(x, op);
+    heap_free(x, sizeof(*x));
     return ret;
 }

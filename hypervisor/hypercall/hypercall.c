@@ -2,13 +2,16 @@
 /*
  * Hypercall entry, restart and lists.
  *
- * The null hypercall's path is upcall_hypercall, class function, handler; budget 20 instructions,
- * no lock, no store but the result. Everything rare (restart) stands behind one comparison.
+ * The path of others than the null hypercall is upcall_hypercall, class function, handler; budget
+ * 20 instructions, no lock, no store but the result. Everything rare (restart) stands behind one
+ * comparison. XENVER_version is what kernels call only to have events delivered, so it is looked
+ * for first: budget 10.
  */
 #include "hypercall/hypercall.h"
 #include "core/domain.h"
 #include "lib/errno.h"
 #include "mm/guest.h"
+#include "public/version.h"
 #include "x86/upcall.h"
 
 #define SYSCALL_BYTES 2  /* length of the instruction that is executed again */
@@ -34,6 +37,10 @@ void upcall_hypercall(struct guest_cpu *g)
     struct guest_regs *r = &g->regs;
     long ret = -ENOSYS;
 
+    if (r->rax == __HYPERVISOR_xen_version && likely((uint32_t)r->rdi == XENVER_version)) {
+        r->rax = INTERFACE_VERSION;
+        return;
+    }
     if (likely(r->rax < HYPERCALL_NUMBERS))
         ret = hypercall_table[r->rax](r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9);
     if (unlikely(ret == -ERESTART))
@@ -42,31 +49,25 @@ void upcall_hypercall(struct guest_cpu *g)
         r->rax = (uint64_t)ret;
 }
 
-long hypercall_restart(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long hypercall_restart(unsigned nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
 {
     struct vcpu *v = current;
     struct guest_regs *r = &v->arch.regs;
+    uint64_t *const place[] = { &r->rdi, &r->rsi, &r->rdx, &r->r10 };
+    const uint64_t args[] = { a0, a1, a2, a3 };
 
-    if (v->call.in_multicall) {
-        const uint64_t args[6] = { a0, a1, a2, a3, a4, a5 };
-        __builtin_memcpy(v->call.args, args, sizeof(args));
-        return -ERESTART;
+    for (unsigned i = 0; i < nr; i++) {
+        if (v->call.args)
+            v->call.args[i] = args[i];
+        else
+            *place[i] = args[i];
     }
-    r->rdi = a0;
-    r->rsi = a1;
-    r->rdx = a2;
-    r->r10 = a3;
-    r->r8 = a4;
-    r->r9 = a5;
     return -ERESTART;
 }
 
 long hypercall_restart_extent(uint32_t cmd, uint64_t done)
 {
-    struct vcpu *v = current;
-    uint64_t op = v->call.in_multicall ? v->call.args[1] : v->arch.regs.rsi;
-
-    return hypercall_restart(cmd | done << EXTENT_SHIFT, op, 0, 0, 0, 0);
+    return hypercall_restart(1, cmd | done << EXTENT_SHIFT, 0, 0, 0);
 }
 
 /* One element: read once, handled, written back with its status. */
@@ -91,7 +92,7 @@ long hypercall_list_run(const struct hypercall_list *shape, guest_ptr_t list, ui
         guest_ptr_t at = guest_ptr_at(list, done, shape->size);
 
         if (done && done % LIST_PREEMPT == 0 && preempt_pending())
-            ret = hypercall_restart(shape->cmd, at.va, count - done, 0, 0, 0);
+            ret = hypercall_restart(3, shape->cmd, at.va, count - done, 0);
         else
             ret = list_element(shape, at);
     }

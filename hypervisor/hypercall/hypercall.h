@@ -14,6 +14,7 @@
 #include "lib/types.h"
 #include "hypercall_numbers.h"
 
+#define INTERFACE_VERSION     (4 << 16 | 17) /* what XENVER_version answers */
 #define HYPERCALL_ELEMENT_MAX 64 /* bytes: the largest structure of an "array" row */
 
 /* From registers to the handler of a row; what has no row answers -ENOSYS. Generated. */
@@ -31,9 +32,11 @@ struct hypercall_list {
 /* 0, -EFAULT, or -ERESTART with list and count advanced past what is done. */
 long hypercall_list_run(const struct hypercall_list *shape, guest_ptr_t list, uint32_t count);
 
-/* Set the arguments for the next attempt; returns -ERESTART. Arguments beyond the call's are 0. */
-long hypercall_restart(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-                       uint64_t a5);
+/*
+ * Set the first `nr` arguments (1..4) for the next attempt; returns -ERESTART. The registers of
+ * the others keep what the guest has in them: it may count on that.
+ */
+long hypercall_restart(unsigned nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
 /* The same for a memory_op on extents: `done` of them need no second look. */
 long hypercall_restart_extent(uint32_t cmd, uint64_t done);
 

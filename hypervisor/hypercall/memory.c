@@ -11,13 +11,6 @@
 
 #define M2P_EXTENT_FRAMES 512 /* the list of the M2P's frames names one for each 2 MiB */
 
-/* ---- M2P ---- */
-
-long hc_memory_maximum_ram_page(void)
-{
-    return (long)frames_end;
-}
-
 long hc_memory_machphys_mapping(struct xen_machphys_mapping *op)
 {
     op->v_start = MACH2PHYS_VIRT_START;
@@ -44,16 +37,11 @@ long hc_memory_machphys_mfn_list(struct xen_machphys_mfn_list *op)
 }
 
 /* A number that the guest wrote into its shared info: passed on, not used. */
-long hc_memory_maximum_gpfn(struct xen_memory_domain *op)
+long hc_memory_maximum_gpfn(struct domain *d, struct xen_memory_domain *op)
 {
-    struct domain *d;
-    uint64_t entries;
-    int ret = target_get(op->domid, &d);
+    uint64_t entries = READ_ONCE(d->shared->arch.max_pfn);
 
-    if (ret)
-        return ret;
-    entries = READ_ONCE(d->shared->arch.max_pfn);
-    target_put(d);
+    (void)op;
     return entries ? (long)((entries - 1) & INT64_MAX) : 0;
 }
 
@@ -67,7 +55,7 @@ static mfn_t grant_frame_get(struct domain *d, uint64_t index)
 }
 
 /* A PV domain's pseudo-physical map is its own; what we keep of it is the M2P entry. */
-static long shared_frame_place(struct domain *d, const struct xen_add_to_physmap *op)
+long hc_memory_add_to_physmap(struct domain *d, struct xen_add_to_physmap *op)
 {
     mfn_t mfn = MFN_INVALID;
 
@@ -88,18 +76,6 @@ static long shared_frame_place(struct domain *d, const struct xen_add_to_physmap
     return 0;
 }
 
-long hc_memory_add_to_physmap(struct xen_add_to_physmap *op)
-{
-    struct domain *d;
-    long ret = target_get(op->domid, &d);
-
-    if (ret)
-        return ret;
-    ret = shared_frame_place(d, op);
-    target_put(d);
-    return ret;
-}
-
 static long grant_frames_list(struct domain *d, const struct xen_mem_acquire_resource *op)
 {
     uint64_t last = op->frame + op->nr_frames;
@@ -118,26 +94,18 @@ static long grant_frames_list(struct domain *d, const struct xen_mem_acquire_res
     return 0;
 }
 
-long hc_memory_acquire_resource(struct xen_mem_acquire_resource *op)
+long hc_memory_acquire_resource(struct domain *d, struct xen_mem_acquire_resource *op)
 {
-    struct domain *d;
-    long ret;
-
     if (op->pad)
         return -EINVAL;
     if (op->type != XENMEM_resource_grant_table)
         return -EOPNOTSUPP;
     if (op->id != XENMEM_resource_grant_table_id_shared)
         return -EINVAL;
-    ret = target_get(op->domid, &d);
-    if (ret)
-        return ret;
     if (op->frame_list)
-        ret = grant_frames_list(d, op);
-    else if (op->nr_frames)
-        ret = -EINVAL;
-    else
-        op->nr_frames = GRANT_FRAMES_MAX;
-    target_put(d);
-    return ret;
+        return grant_frames_list(d, op);
+    if (op->nr_frames)
+        return -EINVAL;
+    op->nr_frames = GRANT_FRAMES_MAX;
+    return 0;
 }

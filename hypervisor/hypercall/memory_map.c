@@ -56,48 +56,27 @@ long hc_memory_memory_map(struct xen_memory_map *op)
     return ret;
 }
 
-/* Put a map in place of the domain's; returns the old one through the arguments. */
-static void memory_map_swap(struct domain *d, struct memory_map_entry **map, uint32_t *nr)
+long hc_memory_set_memory_map(struct domain *d, struct xen_foreign_memory_map *op)
 {
-    struct memory_map_entry *old = d->memory_map;
-    uint32_t old_nr = d->nr_memory_map;
+    uint32_t nr = op->map.nr_entries, old_nr;
+    struct memory_map_entry *map, *old;
 
-    d->memory_map = *map;
-    d->nr_memory_map = *nr;
-    *map = old;
-    *nr = old_nr;
-}
-
-static long memory_map_set(struct domain *d, const struct xen_memory_map *op)
-{
-    uint32_t nr = op->nr_entries;
-    struct memory_map_entry *map = heap_alloc(nr * ENTRY_BYTES);
-    long ret;
-
+    if (!nr || nr > MEMORY_RANGES_MAX)
+        return -EINVAL;
+    map = heap_alloc(nr * ENTRY_BYTES);
     if (!map)
         return -ENOMEM;
-    ret = copy_from_guest(map, guest_ptr(op->buffer), nr * ENTRY_BYTES);
-    if (ret == 0) {
-        lock_take(&d->lock);
-        memory_map_swap(d, &map, &nr);
-        lock_drop(&d->lock);
-    }
-    if (map)
+    if (copy_from_guest(map, guest_ptr(op->map.buffer), nr * ENTRY_BYTES)) {
         heap_free(map, nr * ENTRY_BYTES);
-    return ret;
-}
-
-long hc_memory_set_memory_map(struct xen_foreign_memory_map *op)
-{
-    struct domain *d;
-    long ret;
-
-    if (!op->map.nr_entries || op->map.nr_entries > MEMORY_RANGES_MAX)
-        return -EINVAL;
-    ret = target_get(op->domid, &d);
-    if (ret)
-        return ret;
-    ret = memory_map_set(d, &op->map);
-    target_put(d);
-    return ret;
+        return -EFAULT;
+    }
+    lock_take(&d->lock);
+    old = d->memory_map;
+    old_nr = d->nr_memory_map;
+    d->memory_map = map;
+    d->nr_memory_map = nr;
+    lock_drop(&d->lock);
+    if (old)
+        heap_free(old, old_nr * ENTRY_BYTES);
+    return 0;
 }

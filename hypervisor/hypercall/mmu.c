@@ -136,7 +136,7 @@ long hc_mmu_update(guest_ptr_t updates, uint32_t count, guest_ptr_t done, uint32
         return -EFAULT;
     if (unlikely(ret == -ERESTART)) {
         guest_ptr_t rest = guest_ptr_at(updates, now, sizeof(struct mmu_update));
-        return hypercall_restart(rest.va, (count - now) | MMU_CONTINUED, done.va, domids, 0, 0);
+        return hypercall_restart(2, rest.va, (count - now) | MMU_CONTINUED, 0, 0);
     }
     return ret;
 }

@@ -14,8 +14,7 @@
 #include "pv/trap.h"
 
 #define ENTRY_BYTES       sizeof(struct multicall_entry)
-#define MULTICALL_PREEMPT 8 /* entries between two looks at pending work: one may flush all CPUs   \
-                             */
+#define MULTICALL_PREEMPT 8 /* entries between two looks: one may flush all CPUs */
 
 /*
  * RAX is the frame's, and the dispatch stores there what this returns. left_by_iret tells a value
@@ -34,62 +33,62 @@ long hc_iret(void)
     struct vcpu *v = current;
 
     iret_hypercall(v);
-    if (!v->call.in_multicall)
+    if (!v->call.args)
         return iret_result(v);
     v->call.left_by_iret = true;
     return 0;
 }
 
 /* Run one entry: 0 when its result is stored, -EFAULT, or -ERESTART to begin again with it. */
-static long multicall_entry_run(struct hypercall_state *state, guest_ptr_t at)
+static long multicall_entry_run(struct hypercall_state *state, struct multicall_entry *entry,
+                                guest_ptr_t at)
 {
-    struct multicall_entry entry;
+    guest_ptr_t result = guest_ptr(at.va + offsetof(struct multicall_entry, result));
+    const uint64_t *args = entry->args;
     long ret = -ENOSYS;
 
-    if (copy_from_guest(&entry, at, sizeof(entry)))
+    if (copy_from_guest(entry, at, sizeof(*entry)))
         return -EFAULT;
-    __builtin_memcpy(state->args, entry.args, sizeof(state->args));
-    if (entry.op < HYPERCALL_NUMBERS)
-        ret = hypercall_table[entry.op](entry.args[0], entry.args[1], entry.args[2], entry.args[3],
-                                        entry.args[4], entry.args[5]);
-    if (state->left_by_iret)
+    if (entry->op < HYPERCALL_NUMBERS)
+        ret = hypercall_table[entry->op](args[0], args[1], args[2], args[3], args[4], args[5]);
+    if (unlikely(state->left_by_iret))
         return 0;
-    if (ret == -ERESTART) {
-        guest_ptr_t args = guest_ptr(at.va + offsetof(struct multicall_entry, args));
-        return copy_to_guest(args, state->args, sizeof(state->args)) ? -EFAULT : -ERESTART;
-    }
-    entry.result = (uint64_t)ret;
-    return copy_to_guest(guest_ptr(at.va + offsetof(struct multicall_entry, result)), &entry.result,
-                         sizeof(entry.result));
+    if (likely(ret != -ERESTART))
+        return copy_to_guest(result, &ret, sizeof(ret));
+    if (copy_to_guest(guest_ptr(at.va + offsetof(struct multicall_entry, args)), args,
+                      sizeof(entry->args)))
+        return -EFAULT;
+    return -ERESTART;
 }
 
 long hc_multicall(guest_ptr_t calls, uint32_t count)
 {
     struct vcpu *v = current;
     struct hypercall_state *state = &v->call;
+    struct multicall_entry entry;
     uint32_t done = 0;
     long ret = 0;
 
-    if (state->in_multicall)
+    if (state->args)
         return -EINVAL;
     if (!guest_range_ok(calls, count, ENTRY_BYTES))
         return -EFAULT;
-    state->in_multicall = true;
+    state->args = entry.args;
     state->left_by_iret = false;
     while (done < count && ret == 0 && !state->left_by_iret) {
         if (done && done % MULTICALL_PREEMPT == 0 && preempt_pending())
             ret = -ERESTART;
         else
-            ret = multicall_entry_run(state, guest_ptr_at(calls, done, ENTRY_BYTES));
+            ret = multicall_entry_run(state, &entry, guest_ptr_at(calls, done, ENTRY_BYTES));
         if (ret == 0)
             done++;
     }
-    state->in_multicall = false;
+    state->args = NULL;
     if (state->left_by_iret)
         return iret_result(v);
     if (ret == -ERESTART) {
         guest_ptr_t rest = guest_ptr_at(calls, done, ENTRY_BYTES);
-        return hypercall_restart(rest.va, count - done, 0, 0, 0, 0);
+        return hypercall_restart(2, rest.va, count - done, 0, 0);
     }
     return ret;
 }

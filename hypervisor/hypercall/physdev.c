@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * physdev_op: device interrupts, the I/O privilege level, and what a dom0 kernel tells of the PCI
- * bus. The hypervisor finds and programs controllers and capabilities itself when an interrupt is
- * mapped, so announcements of devices are accepted and need no record.
+ * physdev_op: device interrupts and the I/O privilege level. The hypervisor finds and programs
+ * controllers and capabilities itself when an interrupt is mapped, so what a dom0 kernel tells of
+ * devices needs no record: the table answers it.
  */
 #include "hypercall/target.h"
 #include "hypercall_handlers.h"
@@ -10,21 +10,6 @@
 #include "pv/guest_cpu.h"
 
 #define IOPL_MAX 3
-
-/* ---- controllers ---- */
-
-long hc_physdev_apic_read(struct physdev_apic *op)
-{
-    return machine_ioapic_read(op->apic_physbase, op->reg, &op->value);
-}
-
-long hc_physdev_setup_gsi(struct physdev_setup_gsi *op)
-{
-    if (op->gsi < 0)
-        return -EINVAL;
-    return pirq_setup_gsi(current->domain, (unsigned)op->gsi, op->triggering != 0,
-                          op->polarity != 0);
-}
 
 long hc_physdev_alloc_irq_vector(struct physdev_irq *op)
 {
@@ -35,14 +20,6 @@ long hc_physdev_alloc_irq_vector(struct physdev_irq *op)
     op->vector = (uint32_t)vector;
     return 0;
 }
-
-long hc_physdev_free_irq_vector(struct physdev_irq *op)
-{
-    (void)op;
-    return 0;
-}
-
-/* ---- pirqs ---- */
 
 static long gsi_map(struct domain *d, struct physdev_map_pirq *op)
 {
@@ -82,42 +59,19 @@ static long msi_map(struct domain *d, struct physdev_map_pirq *op)
     return ret;
 }
 
-long hc_physdev_map_pirq(struct physdev_map_pirq *op)
+long hc_physdev_map_pirq(struct domain *d, struct physdev_map_pirq *op)
 {
-    struct domain *d;
-    long ret = target_get(op->domid, &d);
-
-    if (ret)
-        return ret;
     switch (op->type) {
     case MAP_PIRQ_TYPE_GSI:
-        ret = gsi_map(d, op);
-        break;
+        return gsi_map(d, op);
     case MAP_PIRQ_TYPE_MSI:
     case MAP_PIRQ_TYPE_MSI_SEG:
-        ret = msi_map(d, op);
-        break;
+        return msi_map(d, op);
     case MAP_PIRQ_TYPE_MULTI_MSI:
-        ret = -EOPNOTSUPP; /* drivers then ask for one message */
-        break;
+        return -EOPNOTSUPP; /* drivers then ask for one message */
     default:
-        ret = -EINVAL;
-        break;
+        return -EINVAL;
     }
-    target_put(d);
-    return ret;
-}
-
-long hc_physdev_unmap_pirq(struct physdev_unmap_pirq *op)
-{
-    struct domain *d;
-    long ret = target_get(op->domid, &d);
-
-    if (ret)
-        return ret;
-    ret = pirq_unmap(d, op->pirq);
-    target_put(d);
-    return ret;
 }
 
 long hc_physdev_get_free_pirq(struct physdev_get_free_pirq *op)
@@ -133,75 +87,10 @@ long hc_physdev_get_free_pirq(struct physdev_get_free_pirq *op)
     return ret;
 }
 
-long hc_physdev_irq_status_query(struct physdev_irq_status_query *op)
-{
-    return pirq_status(current->domain, op->irq, &op->flags);
-}
-
-long hc_physdev_eoi(struct physdev_eoi *op)
-{
-    return pirq_eoi(current->domain, op->irq);
-}
-
-long hc_physdev_pirq_eoi_gmfn_v1(struct physdev_pirq_eoi_gmfn *op)
-{
-    return pirq_set_eoi_page(current->domain, op->gmfn, true);
-}
-
-long hc_physdev_pirq_eoi_gmfn_v2(struct physdev_pirq_eoi_gmfn *op)
-{
-    return pirq_set_eoi_page(current->domain, op->gmfn, false);
-}
-
-/* ---- ports ---- */
-
 long hc_physdev_set_iopl(struct physdev_set_iopl *op)
 {
     if (op->iopl > IOPL_MAX)
         return -EINVAL;
     iopl_set(current, op->iopl);
-    return 0;
-}
-
-/* ---- announcements ---- */
-
-long hc_physdev_manage_pci_add(struct physdev_manage_pci *op)
-{
-    (void)op;
-    return 0;
-}
-
-long hc_physdev_manage_pci_remove(struct physdev_manage_pci *op)
-{
-    (void)op;
-    return 0;
-}
-
-long hc_physdev_manage_pci_add_ext(struct physdev_manage_pci_ext *op)
-{
-    (void)op;
-    return 0;
-}
-
-long hc_physdev_pci_device_add(struct physdev_pci_device_add *op)
-{
-    (void)op;
-    return 0;
-}
-
-long hc_physdev_pci_device_remove(struct physdev_pci_device *op)
-{
-    (void)op;
-    return 0;
-}
-
-long hc_physdev_pci_mmcfg_reserved(struct physdev_pci_mmcfg_reserved *op)
-{
-    return op->start_bus > op->end_bus ? -EINVAL : 0;
-}
-
-long hc_physdev_dbgp_op(struct physdev_dbgp_op *op)
-{
-    (void)op;
     return 0;
 }

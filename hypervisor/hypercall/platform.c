@@ -13,8 +13,6 @@
 #define ACPI_S3       3
 #define ACPI_S5       5
 
-/* ---- time ---- */
-
 long hc_platform_settime32(struct xenpf_settime32 *settime32)
 {
     if (settime32->nsecs >= NS_PER_SECOND)
@@ -30,8 +28,6 @@ long hc_platform_settime64(struct xenpf_settime64 *settime64)
     time_set_wallclock(settime64->secs, settime64->nsecs, settime64->system_time);
     return 0;
 }
-
-/* ---- processors ---- */
 
 long hc_platform_get_cpuinfo(struct xenpf_pcpuinfo *pcpu_info)
 {
@@ -74,8 +70,6 @@ long hc_platform_get_cpu_version(struct xenpf_pcpu_version *pcpu_version)
     return 0;
 }
 
-/* ---- firmware ---- */
-
 long hc_platform_firmware_info(struct xenpf_firmware_info *firmware_info)
 {
     switch (firmware_info->type) {
@@ -94,8 +88,6 @@ long hc_platform_firmware_info(struct xenpf_firmware_info *firmware_info)
         return -EINVAL;
     }
 }
-
-/* ---- sleep ---- */
 
 /* The values are those of dom0's AML. Suspending would lose the state of all processors. */
 long hc_platform_enter_acpi_sleep(struct xenpf_enter_acpi_sleep *enter_acpi_sleep)

@@ -89,8 +89,7 @@ static int extent_populate(const struct reservation *r, uint64_t extent)
     mfn = frames_alloc(r->acct, r->order, r->address_bits);
     if (mfn_eq(mfn, MFN_INVALID))
         return -ENOMEM;
-    for (uint64_t i = 0; i < UINT64_C(1) << r->order; i++)
-        m2p_set(_mfn(mfn_x(mfn) + i), pfn + i);
+    extent_name(r->acct, mfn, r->order, pfn);
     return extent_tell(r, extent, mfn);
 }
 
@@ -129,42 +128,18 @@ long hc_memory_decrease_reservation(struct xen_memory_reservation *op, uint64_t 
 
 /* ---- how many ---- */
 
-long hc_memory_current_reservation(struct xen_memory_domain *op)
-{
-    struct domain *d;
-    long ret = target_get(op->domid, &d);
-
-    if (ret)
-        return ret;
-    ret = (long)READ_ONCE(d->mm.nr_frames);
-    target_put(d);
-    return ret;
-}
-
 /* "No limit" shows as the largest 32-bit number: kernels take the answer for a count of frames. */
-long hc_memory_maximum_reservation(struct xen_memory_domain *op)
+long hc_memory_maximum_reservation(struct domain *d, struct xen_memory_domain *op)
 {
-    struct domain *d;
-    long ret = target_get(op->domid, &d);
-
-    if (ret)
-        return ret;
-    ret = (long)MIN(READ_ONCE(d->mm.frames_max), (uint64_t)UINT32_MAX);
-    target_put(d);
-    return ret;
+    (void)op;
+    return (long)MIN(READ_ONCE(d->mm.frames_max), (uint64_t)UINT32_MAX);
 }
 
 /* Nothing is set aside: a builder that finds too little later fails then. Taking back is fine. */
-long hc_memory_claim_pages(struct xen_memory_reservation *op)
+long hc_memory_claim_pages(struct domain *d, struct xen_memory_reservation *op)
 {
-    struct domain *d;
-    int ret;
-
+    (void)d;
     if (op->extent_order || op->mem_flags)
         return -EINVAL;
-    ret = target_get(op->domid, &d);
-    if (ret)
-        return ret;
-    target_put(d);
     return op->nr_extents <= frames_free() ? 0 : -ENOMEM;
 }

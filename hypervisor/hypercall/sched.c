@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sched_op: give up the CPU, wait for events, end a domain. */
+/* sched_op: what takes more than a call to the scheduler. */
 #include "core/sched.h"
 #include "hypercall/target.h"
 #include "hypercall_handlers.h"
@@ -7,18 +7,6 @@
 #include "mm/guest.h"
 
 #define POLL_PORTS_MAX 128 /* ABI */
-
-long hc_sched_yield(void)
-{
-    sched_yield();
-    return 0;
-}
-
-long hc_sched_block(void)
-{
-    sched_block();
-    return 0;
-}
 
 long hc_sched_poll(struct sched_poll *op)
 {
@@ -29,13 +17,6 @@ long hc_sched_poll(struct sched_poll *op)
     if (copy_from_guest(ports, guest_ptr(op->ports), op->nr_ports * sizeof(ports[0])))
         return -EFAULT;
     return sched_poll(current, ports, op->nr_ports, op->timeout);
-}
-
-/* A reason that nobody knows still ends the domain: its kernel does not expect to come back. */
-long hc_sched_shutdown(struct sched_shutdown *op)
-{
-    domain_shutdown(current->domain, (uint8_t)op->reason);
-    return 0;
 }
 
 /* The first choice stays. domain_shutdown() reports it whatever reason it is called with. */
@@ -50,21 +31,4 @@ long hc_sched_shutdown_code(struct sched_shutdown *op)
     }
     lock_drop(&d->lock);
     return 0;
-}
-
-long hc_sched_remote_shutdown(struct sched_remote_shutdown *op)
-{
-    struct domain *d;
-    int ret = target_get(op->domain_id, &d);
-
-    if (ret)
-        return ret;
-    domain_shutdown(d, (uint8_t)op->reason);
-    target_put(d);
-    return 0;
-}
-
-long hc_sched_watchdog(struct sched_watchdog *op)
-{
-    return domain_watchdog(current->domain, op->id, op->timeout);
 }

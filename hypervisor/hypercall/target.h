@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What many handlers check: the domain that an argument names, and a code or data address that the
- * guest may have. The caller's own domain carries no reference, so that the common case costs
- * nothing; target_put() knows.
+ * The domain that a hypercall acts on. One rule for all of them: everyone may name itself, a
+ * control domain may name anyone, and the others learn nothing about who exists. The caller's own
+ * domain carries no reference, so that the common case costs nothing; target_put() knows.
  */
 #ifndef LAMINA_HYPERCALL_TARGET_H
 #define LAMINA_HYPERCALL_TARGET_H
@@ -11,7 +11,7 @@
 
 /* DOMID_SELF or the caller's own number, or for a control domain any: -EPERM, -ESRCH. */
 int target_get(domid_t id, struct domain **out) must_check;
-/* Whose frames an entry may name: as above, or devices (DOMID_IO, *out NULL). -EINVAL: DOMID_XEN. */
+/* Whose frames an entry may name: also devices (DOMID_IO, *out NULL). DOMID_XEN: -EINVAL. */
 int target_frames_get(domid_t id, struct domain **out) must_check;
 void target_put(struct domain *d); /* NULL: nothing */
 
@@ -19,12 +19,6 @@ void target_put(struct domain *d); /* NULL: nothing */
 static inline domid_t domid_resolve(domid_t id)
 {
     return id == DOMID_SELF ? current->domain->id : id;
-}
-
-/* Canonical and not in the hypervisor's part of the address space. */
-static inline bool gva_is_guests(gva_t va)
-{
-    return is_canonical(va) && (va < HYPERVISOR_START || va >= HYPERVISOR_END);
 }
 
 #endif

@@ -42,22 +42,6 @@ static int uvmf_cpus(const struct domain *d, uint64_t flags, uint64_t *cpus)
     return 0;
 }
 
-static void uvmf_flush(uint64_t flags, uint64_t cpus, gva_t va)
-{
-    bool is_local = cpus == BIT(machine_cpu_id());
-
-    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG) {
-        if (is_local)
-            machine_flush_page_local(va);
-        else
-            machine_flush_page_cpus(cpus, va);
-    } else if (is_local) {
-        machine_flush_local();
-    } else {
-        machine_flush_cpus(cpus);
-    }
-}
-
 static long va_mapping_update(struct mm_account *owner, gva_t va, uint64_t entry, uint64_t flags)
 {
     struct vcpu *v = current;
@@ -65,14 +49,16 @@ static long va_mapping_update(struct mm_account *owner, gva_t va, uint64_t entry
     uint64_t cpus;
     int ret;
 
-    if (!gva_is_guests(va))
-        return -EINVAL;
     if (flush && uvmf_cpus(v->domain, flags, &cpus))
         return -EFAULT;
     ret = pt_update_va(&v->domain->mm, owner, v->arch.cr3_kernel, va, entry);
-    if (ret == 0 && flush)
-        uvmf_flush(flags, cpus, va);
-    return ret;
+    if (ret || !flush)
+        return ret;
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+        machine_flush_page_cpus(cpus, va);
+    else
+        machine_flush_cpus(cpus);
+    return 0;
 }
 
 long hc_update_va_mapping(uint64_t va, uint64_t entry, uint64_t flags)

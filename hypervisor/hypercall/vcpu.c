@@ -15,11 +15,6 @@
 
 /* ---- start and stop ---- */
 
-static bool is_down(const struct vcpu *v)
-{
-    return READ_ONCE(v->paused) & VCPU_PAUSED_DOWN;
-}
-
 /* Once only; the lock decides between two callers. -ERESTART leaves the vCPU without a state. */
 static int context_set_once(struct vcpu *v, const struct vcpu_guest_context *context)
 {
@@ -62,7 +57,7 @@ static bool others_are_down(const struct vcpu *v)
     const struct domain *d = v->domain;
 
     for (unsigned id = 0; id < d->vcpus_max; id++) {
-        if (d->vcpu[id] && d->vcpu[id] != v && !is_down(d->vcpu[id]))
+        if (d->vcpu[id] && d->vcpu[id] != v && !vcpu_is_down(d->vcpu[id]))
             return false;
     }
     return true;
@@ -75,17 +70,6 @@ long hc_vcpu_down(struct vcpu *vcpu)
         domain_shutdown(vcpu->domain, SHUTDOWN_poweroff);
     else
         vcpu_pause_nosync(vcpu, VCPU_PAUSED_DOWN);
-    return 0;
-}
-
-long hc_vcpu_is_up(struct vcpu *vcpu)
-{
-    return !is_down(vcpu);
-}
-
-long hc_vcpu_send_nmi(struct vcpu *vcpu)
-{
-    nmi_send(vcpu);
     return 0;
 }
 
@@ -103,12 +87,6 @@ long hc_vcpu_get_physid(struct vcpu *vcpu, struct vcpu_get_physid *op)
 }
 
 /* ---- areas ---- */
-
-long hc_vcpu_get_runstate_info(struct vcpu *vcpu, struct vcpu_runstate_info *op)
-{
-    sched_runstate(vcpu, op);
-    return 0;
-}
 
 /* The first state is written now, by the caller's address space; later ones by the vCPU's own. */
 long hc_vcpu_register_runstate_memory_area(struct vcpu *vcpu,
@@ -145,23 +123,12 @@ long hc_vcpu_register_vcpu_info(struct vcpu *vcpu, struct vcpu_register_vcpu_inf
 
     if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) || op->offset % align)
         return -EINVAL;
-    if (vcpu != current && !is_down(vcpu))
+    if (vcpu != current && !vcpu_is_down(vcpu))
         return -EINVAL;
     return vcpu_register_info(vcpu, _mfn(op->mfn), op->offset);
 }
 
 /* ---- timers ---- */
-
-long hc_vcpu_set_periodic_timer(struct vcpu *vcpu, struct vcpu_set_periodic_timer *op)
-{
-    return time_set_periodic(vcpu, op->period_ns);
-}
-
-long hc_vcpu_stop_periodic_timer(struct vcpu *vcpu)
-{
-    time_stop_periodic(vcpu);
-    return 0;
-}
 
 long hc_vcpu_set_singleshot_timer(struct vcpu *vcpu, struct vcpu_set_singleshot_timer *op)
 {

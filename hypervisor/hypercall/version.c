@@ -12,8 +12,6 @@
 #include "lib/string.h"
 #include "mm/guest.h"
 
-#define VERSION_MAJOR 4
-#define VERSION_MINOR 17
 #define EXTRAVERSION  ".0-lamina"
 #define CAPABILITIES  "xen-3.0-x86_64"
 #define UNKNOWN       "unavailable" /* what the ABI's callers know for "no such record" */
@@ -26,11 +24,6 @@ static xen_commandline_t command_line;
 void command_line_publish(const char *text)
 {
     (void)string_copy(command_line, sizeof(command_line), text);
-}
-
-long hc_version_version(void)
-{
-    return VERSION_MAJOR << 16 | VERSION_MINOR;
 }
 
 long hc_version_extraversion(guest_ptr_t text)
@@ -87,18 +80,6 @@ long hc_version_get_features(struct xen_feature_info *op)
         bits |= BIT(XENFEAT_pae_pgdir_above_4gb);
     op->submap = (uint32_t)bits;
     return 0;
-}
-
-long hc_version_pagesize(void)
-{
-    return PAGE_SIZE;
-}
-
-long hc_version_guest_handle(guest_ptr_t uuid)
-{
-    const struct domain *d = current->domain;
-
-    return copy_to_guest(uuid, d->uuid, sizeof(d->uuid));
 }
 
 /* The options may say more of the machine than a guest needs to know. */

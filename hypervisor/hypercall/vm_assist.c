@@ -20,27 +20,28 @@ static bool is_known(uint32_t type)
 }
 
 /* How RFLAGS.IOPL shows in frames is kept with each vCPU. */
-static void assist_changed(struct domain *d)
+static long assist_set(uint32_t type, bool on)
 {
+    struct domain *d = current->domain;
+
+    if (!is_known(type))
+        return -EINVAL;
+    if (on)
+        atomic_or(&d->vm_assist, 1u << type);
+    else
+        atomic_and(&d->vm_assist, ~(1u << type));
     for (unsigned i = 0; i < d->vcpus_max; i++)
         if (d->vcpu[i])
             iopl_set(d->vcpu[i], d->vcpu[i]->arch.iopl);
+    return 0;
 }
 
 long hc_vm_assist_enable(uint32_t type)
 {
-    if (!is_known(type))
-        return -EINVAL;
-    atomic_or(&current->domain->vm_assist, 1u << type);
-    assist_changed(current->domain);
-    return 0;
+    return assist_set(type, true);
 }
 
 long hc_vm_assist_disable(uint32_t type)
 {
-    if (!is_known(type))
-        return -EINVAL;
-    atomic_and(&current->domain->vm_assist, ~(1u << type));
-    assist_changed(current->domain);
-    return 0;
+    return assist_set(type, false);
 }

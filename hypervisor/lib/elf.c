@@ -73,6 +73,7 @@ int elf_open(struct elf_image *elf, const void *data, uint64_t bytes, const char
         return refuse(why, "the ELF file is truncated");
     elf->entry = h.entry;
     elf->headers = h.phoff;
+    elf->headers_end = h.phoff + (uint64_t)h.phnum * h.phentsize;
     elf->nr_headers = h.phnum;
     return 0;
 }
@@ -152,47 +153,39 @@ static bool note_number(const uint8_t *desc, uint32_t bytes, uint64_t *out)
     return true;
 }
 
+/* Notes that are numbers, and where they go. */
+#define NUMBER(note, field) { note, offsetof(struct elf_xen_notes, has_##field),                   \
+                              offsetof(struct elf_xen_notes, field) }
+static const struct {
+    uint32_t type;
+    size_t has, value;
+} number_notes[] = {
+    NUMBER(XEN_ELFNOTE_ENTRY, entry),
+    NUMBER(XEN_ELFNOTE_HYPERCALL_PAGE, hypercall_page),
+    NUMBER(XEN_ELFNOTE_VIRT_BASE, virt_base),
+    NUMBER(XEN_ELFNOTE_PADDR_OFFSET, paddr_offset),
+    NUMBER(XEN_ELFNOTE_INIT_P2M, init_p2m),
+    NUMBER(XEN_ELFNOTE_MOD_START_PFN, mod_start_pfn),
+    NUMBER(XEN_ELFNOTE_HV_START_LOW, hv_start_low),
+};
+
 static bool note_take(struct elf_xen_notes *n, uint32_t type, const uint8_t *desc, uint32_t bytes)
 {
-    uint64_t number = 0;
-
-    switch (type) {
-    case XEN_ELFNOTE_ENTRY:
-        n->has_any = true;
-        return n->has_entry = note_number(desc, bytes, &n->entry);
-    case XEN_ELFNOTE_HYPERCALL_PAGE:
-        n->has_any = true;
-        return n->has_hypercall_page = note_number(desc, bytes, &n->hypercall_page);
-    case XEN_ELFNOTE_VIRT_BASE:
-        n->has_any = true;
-        return n->has_virt_base = note_number(desc, bytes, &n->virt_base);
-    case XEN_ELFNOTE_PADDR_OFFSET:
-        return n->has_paddr_offset = note_number(desc, bytes, &n->paddr_offset);
-    case XEN_ELFNOTE_INIT_P2M:
-        return n->has_init_p2m = note_number(desc, bytes, &n->init_p2m);
-    case XEN_ELFNOTE_MOD_START_PFN:
-        if (!note_number(desc, bytes, &number))
-            return false;
-        n->mod_start_pfn = number != 0;
-        return true;
-    case XEN_ELFNOTE_HV_START_LOW:
-        if (!note_number(desc, bytes, &number))
-            return false;
-        n->is_32bit = number != 0 && number >> 32 == 0;
-        return true;
-    case XEN_ELFNOTE_XEN_VERSION:
-        n->has_any = true;
-        n->is_xen_3 = bytes >= 7 && memcmp(desc, "xen-3.0", 7) == 0;
-        return true;
-    case XEN_ELFNOTE_LOADER:
-        n->has_any = true;
-        return true;
-    case XEN_ELFNOTE_FEATURES:
-        n->features_required |= parse_features((const char *)desc, bytes);
-        return true;
-    default:
-        return true; /* of no use to us */
+    for (unsigned i = 0; i < ARRAY_SIZE(number_notes); i++) {
+        if (number_notes[i].type == type) {
+            *(bool *)((char *)n + number_notes[i].has) = true;
+            return note_number(desc, bytes, (uint64_t *)((char *)n + number_notes[i].value));
+        }
     }
+    if (type == XEN_ELFNOTE_XEN_VERSION) {
+        n->has_version = true;
+        n->is_xen_3 = bytes >= 7 && memcmp(desc, "xen-3.0", 7) == 0;
+    } else if (type == XEN_ELFNOTE_LOADER) {
+        n->has_version = true; /* older kernels name their loader instead */
+    } else if (type == XEN_ELFNOTE_FEATURES) {
+        n->features_required |= parse_features((const char *)desc, bytes);
+    }
+    return true;
 }
 
 /* One segment of notes; `budget` bounds the work over all of them. */
@@ -237,9 +230,9 @@ int elf_read_xen_notes(const struct elf_image *elf, struct elf_xen_notes *out, c
             !notes_walk(elf->data + s.offset, s.file_bytes, out, &budget))
             return refuse(why, "its ELF notes are malformed");
     }
-    if (!out->has_any)
+    if (!out->has_entry && !out->has_hypercall_page && !out->has_virt_base && !out->has_version)
         return refuse(why, "it has no Xen notes; a kernel with CONFIG_XEN_PV is needed");
-    if (!out->is_xen_3 || out->is_32bit)
+    if (!out->is_xen_3 || (out->hv_start_low != 0 && out->hv_start_low >> 32 == 0))
         return refuse(why, "it is not a kernel for the 64-bit xen-3.0 interface");
     return 0;
 }

@@ -16,7 +16,7 @@ struct elf_image {
     const uint8_t *data;
     uint64_t bytes;
     uint64_t entry;
-    uint64_t headers; /* offset of the program headers */
+    uint64_t headers, headers_end; /* offsets of the program headers */
     unsigned nr_headers;
 };
 
@@ -35,12 +35,12 @@ int elf_segment(const struct elf_image *elf, unsigned i, struct elf_segment *out
 
 /* What the notes named "Xen" say; has_x is false where a note is absent. */
 struct elf_xen_notes {
-    bool has_any; /* at least one note of the PV start of day */
     bool has_entry, has_hypercall_page, has_virt_base, has_paddr_offset, has_init_p2m;
-    bool mod_start_pfn;
+    bool has_mod_start_pfn, has_hv_start_low, has_version;
     bool is_xen_3; /* XEN_VERSION absent or "xen-3.0" */
-    bool is_32bit; /* HV_START_LOW names an address below 4 GiB */
     uint64_t entry, hypercall_page, virt_base, paddr_offset, init_p2m;
+    uint64_t mod_start_pfn; /* not 0: the initrd may be named by its frame number */
+    uint64_t hv_start_low;  /* a 32-bit kernel names an address below 4 GiB */
     uint64_t features_required; /* bit per XENFEAT_*: "!name" in FEATURES */
 };
 /* 0, or -ENOEXEC with *why set. */

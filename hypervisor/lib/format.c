@@ -15,9 +15,8 @@ struct output {
 
 struct conversion {
     bool left, zero;
-    int width, precision; /* precision -1: none given */
     bool is_long;         /* an integer argument has 8 bytes, not 4 */
-    char kind;
+    int width, precision; /* precision -1: none given */
 };
 
 static void put(struct output *out, char c)
@@ -26,52 +25,35 @@ static void put(struct output *out, char c)
         out->buf[out->at++] = c;
 }
 
-static void put_repeated(struct output *out, char c, int n)
-{
-    /* A width may be far larger than the buffer: stop when that is full. */
-    for (; n > 0 && out->at < out->room; n--)
-        put(out, c);
-}
-
 static void put_padded(struct output *out, const struct conversion *cv, const char *s, size_t len)
 {
-    int pad = cv->width > 0 && len < (size_t)cv->width ? cv->width - (int)len : 0;
+    size_t width = (size_t)cv->width;
 
-    if (!cv->left)
-        put_repeated(out, ' ', pad);
+    for (size_t i = len; i < width && !cv->left; i++)
+        put(out, cv->zero ? '0' : ' ');
     for (size_t i = 0; i < len; i++)
         put(out, s[i]);
-    if (cv->left)
-        put_repeated(out, ' ', pad);
+    for (size_t i = len; i < width && cv->left; i++)
+        put(out, ' ');
 }
 
-static void put_number(struct output *out, const struct conversion *cv, uint64_t value,
+static void put_number(struct output *out, struct conversion cv, uint64_t value, unsigned base,
                        bool negative)
 {
-    unsigned base = cv->kind == 'x' || cv->kind == 'p' ? 16 : 10;
-    char text[24]; /* 20 digits of 2^64, a sign, "0x" */
+    char text[24]; /* 20 digits of 2^64, a sign */
     size_t at = sizeof(text);
-    int len, zeros, pad;
 
     do {
         text[--at] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value);
-    len = (int)(sizeof(text) - at);
-    zeros = cv->precision > len ? cv->precision - len : 0;
-    if (cv->zero && !cv->left && cv->precision < 0)
-        zeros = MAX(cv->width - len - negative, 0);
-    pad = cv->width - len - zeros - negative;
-
-    if (!cv->left)
-        put_repeated(out, ' ', pad);
-    if (negative)
+    if (negative && cv.zero && !cv.left) {
         put(out, '-');
-    put_repeated(out, '0', zeros);
-    for (; at < sizeof(text); at++)
-        put(out, text[at]);
-    if (cv->left)
-        put_repeated(out, ' ', pad);
+        cv.width -= cv.width > 0;
+    } else if (negative) {
+        text[--at] = '-';
+    }
+    put_padded(out, &cv, text + at, sizeof(text) - at);
 }
 
 /* A number in the format, at most 9999: more is a mistake and would only make padding. */
@@ -84,103 +66,90 @@ static int read_number(const char **fmt)
     return n;
 }
 
-static void read_length(const char **fmt, struct conversion *cv)
+/* What stands between % and the kind, which the result points to. */
+static const char *conversion_read(const char *fmt, struct conversion *cv, va_list *args)
 {
-    cv->is_long = **fmt == 'z' || **fmt == 'l';
-    if (cv->is_long)
-        *fmt += (*fmt)[0] == 'l' && (*fmt)[1] == 'l' ? 2 : 1;
+    *cv = (struct conversion){ .precision = -1 };
+    for (; *fmt == '-' || *fmt == '0'; fmt++)
+        *(*fmt == '-' ? &cv->left : &cv->zero) = true;
+    cv->width = read_number(&fmt);
+    if (*fmt == '.' && fmt[1] == '*') {
+        cv->precision = va_arg(*args, int);
+        fmt += 2;
+    } else if (*fmt == '.') {
+        fmt++;
+        cv->precision = read_number(&fmt);
+    }
+    for (; *fmt == 'l' || *fmt == 'z'; fmt++)
+        cv->is_long = true;
+    return fmt;
 }
 
-static const char *read_flags(const char *fmt, struct conversion *cv)
+/* False: no such kind. */
+static bool convert(struct output *out, struct conversion *cv, char kind, va_list *args)
 {
-    for (;; fmt++) {
-        if (*fmt == '-')
-            cv->left = true;
-        else if (*fmt == '0')
-            cv->zero = true;
-        else
-            return fmt;
+    const char *s;
+    int64_t number;
+    char c;
+
+    switch (kind) {
+    case 'd':
+        number = cv->is_long ? va_arg(*args, int64_t) : va_arg(*args, int);
+        put_number(out, *cv, number < 0 ? -(uint64_t)number : (uint64_t)number, 10, number < 0);
+        return true;
+    case 'u':
+    case 'x':
+        put_number(out, *cv, cv->is_long ? va_arg(*args, uint64_t) : va_arg(*args, unsigned),
+                   kind == 'x' ? 16 : 10, false);
+        return true;
+    case 'p':
+        cv->zero = true;
+        cv->width = 16;
+        put_number(out, *cv, (uintptr_t)va_arg(*args, void *), 16, false);
+        return true;
+    case 's':
+        s = va_arg(*args, const char *);
+        if (!s)
+            s = "(null)";
+        cv->zero = false;
+        put_padded(out, cv, s, strnlen(s, cv->precision < 0 ? SIZE_MAX : (size_t)cv->precision));
+        return true;
+    case 'c':
+        c = (char)va_arg(*args, int);
+        put_padded(out, cv, &c, 1);
+        return true;
+    case '%':
+        put(out, '%');
+        return true;
+    default:
+        return false;
     }
 }
 
 size_t format_to_v(char *buf, size_t n, const char *fmt, va_list args)
 {
     struct output out = { .buf = buf, .room = n ? n - 1 : 0 };
+    struct conversion cv;
+    va_list rest;
 
+    va_copy(rest, args); /* a parameter has another type than a variable here */
     while (*fmt) {
-        struct conversion cv = { .precision = -1 };
         const char *start = fmt;
 
         if (*fmt != '%') {
             put(&out, *fmt++);
             continue;
         }
-        fmt = read_flags(fmt + 1, &cv);
-        if (*fmt == '*') {
-            cv.width = va_arg(args, int);
-            if (cv.width < 0) {
-                cv.left = true;
-                cv.width = cv.width == INT32_MIN ? 0 : -cv.width;
-            }
+        fmt = conversion_read(fmt + 1, &cv, &rest);
+        if (convert(&out, &cv, *fmt, &rest)) {
             fmt++;
-        } else {
-            cv.width = read_number(&fmt);
-        }
-        if (*fmt == '.') {
-            fmt++;
-            if (*fmt == '*') {
-                cv.precision = va_arg(args, int);
-                fmt++;
-            } else {
-                cv.precision = read_number(&fmt);
-            }
-        }
-        read_length(&fmt, &cv);
-        cv.kind = *fmt;
-        switch (cv.kind) {
-        case 'd': {
-            int64_t value = cv.is_long ? va_arg(args, int64_t) : va_arg(args, int);
-
-            put_number(&out, &cv, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0);
-            break;
-        }
-        case 'u':
-        case 'x': {
-            uint64_t value = cv.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned);
-
-            put_number(&out, &cv, value, false);
-            break;
-        }
-        case 'p':
-            cv.precision = 16;
-            put_number(&out, &cv, (uintptr_t)va_arg(args, void *), false);
-            break;
-        case 's': {
-            const char *s = va_arg(args, const char *);
-
-            if (!s)
-                s = "(null)";
-            put_padded(&out, &cv, s,
-                       strnlen(s, cv.precision < 0 ? SIZE_MAX : (size_t)cv.precision));
-            break;
-        }
-        case 'c': {
-            char c = (char)va_arg(args, int);
-
-            put_padded(&out, &cv, &c, 1);
-            break;
-        }
-        case '%':
-            put(&out, '%');
-            break;
-        default:
-            /* Unknown: show the format itself; its argument is not known either. */
-            while (start < fmt)
-                put(&out, *start++);
             continue;
         }
-        fmt++;
+        /* Unknown: show the format itself; its argument is not known either. */
+        while (start < fmt)
+            put(&out, *start++);
     }
+    va_end(rest);
     if (n)
         buf[out.at] = '\0';
     return out.at;

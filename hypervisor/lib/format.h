@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text from a printf format into a bounded buffer. Conversions d u x s c p %, flags - and 0,
- * width and precision (numbers or *), lengths l ll z. Anything else is copied as it stands.
+ * width, for s a precision (number or *), lengths l ll z. Anything else is copied as it stands.
  */
 #ifndef LAMINA_LIB_FORMAT_H
 #define LAMINA_LIB_FORMAT_H

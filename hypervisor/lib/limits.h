@@ -4,7 +4,7 @@
 #define LAMINA_LIB_LIMITS_H
 
 #define CPUS_MAX          64    /* one 64-bit word holds any CPU set */
-#define DOMAINS_MAX       1024  /* owner slots in struct page are 16 bits; far above one machine's use */
+#define DOMAINS_MAX       1024  /* owners in struct page have 16 bits; above one machine's use */
 #define VCPUS_MAX         64    /* per domain; one 64-bit word holds any vCPU set */
 #define EVTCHNS_MAX       4096  /* 2-level ABI: 64 words of 64 bits */
 #define PIRQS_MAX         256   /* per domain; GSIs first, MSIs from the top down */

@@ -12,16 +12,9 @@
  */
 #include "mm/internal.h"
 
-#define FOREIGN_PUTS_MAX 128
-#define FOREIGN_WRITABLE BIT(63) /* in an entry: a writable type reference goes too */
+#define FOREIGN_WRITABLE BIT(63) /* in a postponed put: a writable type reference goes too */
 
-struct foreign_puts {
-    unsigned nr;
-    uint64_t entry[FOREIGN_PUTS_MAX];
-};
-
-static PER_CPU(struct foreign_puts, foreign_puts);
-static PER_CPU(unsigned, work_left);
+PER_CPU(struct mm_cpu, mm_cpu);
 
 static struct {
     struct mm_account *by_slot[DOMAINS_MAX];
@@ -55,16 +48,6 @@ void mm_account_unregister(struct mm_account *acct)
     WRITE_ONCE(accounts.by_slot[acct->slot], NULL);
 }
 
-bool mm_work(unsigned entries)
-{
-    unsigned *left = &this_cpu(work_left);
-
-    if (*left < entries)
-        return false;
-    *left -= entries;
-    return true;
-}
-
 void account_flush(struct mm_account *acct)
 {
     ASSERT(lock_is_held(&acct->lock));
@@ -72,17 +55,12 @@ void account_flush(struct mm_account *acct)
     acct->tlb_epoch++;
 }
 
-bool foreign_put_room(void)
-{
-    return this_cpu(foreign_puts).nr < FOREIGN_PUTS_MAX;
-}
-
 void foreign_put(struct page *page, bool writable)
 {
-    struct foreign_puts *puts = &this_cpu(foreign_puts);
+    struct mm_cpu *cpu = &this_cpu(mm_cpu);
 
-    BUG_ON(puts->nr == FOREIGN_PUTS_MAX);
-    puts->entry[puts->nr++] = mfn_x(page_mfn(page)) | (writable ? FOREIGN_WRITABLE : 0);
+    BUG_ON(cpu->nr_puts == FOREIGN_PUTS_MAX);
+    cpu->put[cpu->nr_puts++] = mfn_x(page_mfn(page)) | (writable ? FOREIGN_WRITABLE : 0);
 }
 
 /* The reference still held keeps the owner of the frame what it is. */
@@ -94,29 +72,26 @@ static void foreign_put_now(uint64_t entry)
     BUG_ON(!owner);
     lock_take(&owner->lock);
     if (entry & FOREIGN_WRITABLE)
-        page_put_writable(page, owner);
-    else
-        page_put(page);
+        writable_put(page, owner);
+    ref_put(page);
     lock_drop(&owner->lock);
 }
 
 /* `cpus`: those that may have cached the entries which held the references. */
-static void foreign_puts_drain(uint64_t cpus)
+static __attribute__((noinline)) void foreign_puts_drain(uint64_t cpus)
 {
-    struct foreign_puts *puts = &this_cpu(foreign_puts);
+    struct mm_cpu *cpu = &this_cpu(mm_cpu);
 
-    if (likely(!puts->nr))
-        return;
     machine_flush_cpus(cpus);
-    for (unsigned i = 0; i < puts->nr; i++)
-        foreign_put_now(puts->entry[i]);
-    puts->nr = 0;
+    for (unsigned i = 0; i < cpu->nr_puts; i++)
+        foreign_put_now(cpu->put[i]);
+    cpu->nr_puts = 0;
 }
 
 void mm_lock(struct mm_account *acct)
 {
     lock_take(&acct->lock);
-    this_cpu(work_left) = MM_WORK_MAX;
+    this_cpu(mm_cpu).work_left = MM_WORK_MAX;
 }
 
 void mm_unlock(struct mm_account *acct)
@@ -124,7 +99,8 @@ void mm_unlock(struct mm_account *acct)
     uint64_t cpus = READ_ONCE(acct->cpus);
 
     lock_drop(&acct->lock);
-    foreign_puts_drain(cpus);
+    if (unlikely(this_cpu(mm_cpu).nr_puts))
+        foreign_puts_drain(cpus);
 }
 
 void mm_lock_pair(struct mm_account *a, struct mm_account *b)
@@ -147,5 +123,6 @@ void mm_unlock_pair(struct mm_account *a, struct mm_account *b)
         lock_drop(&b->lock);
     }
     lock_drop(&a->lock);
-    foreign_puts_drain(cpus);
+    if (unlikely(this_cpu(mm_cpu).nr_puts))
+        foreign_puts_drain(cpus);
 }

@@ -12,6 +12,7 @@
  * A free block is described by its first record: flags PAGE_FREE, type = order, link and refs =
  * next and previous in the list (frame numbers, 0: none), type_refs = stamp.
  */
+#include "lib/string.h"
 #include "mm/internal.h"
 
 #define ZONES 33 /* frame numbers of 0..32 bits: 16 TiB, the reach of a 32-bit link */
@@ -130,7 +131,17 @@ static uint64_t block_take(unsigned order, unsigned zone_max)
     return first;
 }
 
-static uint64_t block_alloc(unsigned order, unsigned address_bits)
+/* Memory of before this boot is no domain's secret: a control domain gets it as it is. */
+static void frame_scrub(uint64_t frame, bool is_control)
+{
+    uint8_t flags = frame_table[frame].flags;
+
+    if ((flags & PAGE_SCRUB) && !(is_control && (flags & PAGE_UNTOUCHED)))
+        machine_clear_frame(_mfn(frame));
+    frame_table[frame].flags = 0;
+}
+
+static uint64_t block_alloc(unsigned order, unsigned address_bits, bool is_control)
 {
     unsigned zone_max = ZONES - 1;
     uint64_t first;
@@ -143,11 +154,8 @@ static uint64_t block_alloc(unsigned order, unsigned address_bits)
     first = block_take(order, zone_max);
     lock_drop(&frames.lock);
     /* Off the lists, the block is nobody's: the clearing needs no lock. */
-    for (uint64_t i = first; first && i < first + BIT(order); i++) {
-        if (frame_table[i].flags & PAGE_SCRUB)
-            machine_clear_frame(_mfn(i));
-        frame_table[i].flags = 0;
-    }
+    for (uint64_t i = first; first && i < first + BIT(order); i++)
+        frame_scrub(i, is_control);
     return first;
 }
 
@@ -204,7 +212,7 @@ static mfn_t account_alloc(struct mm_account *acct, unsigned order, unsigned add
 
     if (!account_charge(acct, order))
         return MFN_INVALID;
-    first = block_alloc(order, address_bits);
+    first = block_alloc(order, address_bits, acct->is_control);
     mm_lock(acct);
     if (first)
         block_own(first, order, acct);
@@ -222,7 +230,7 @@ mfn_t frames_alloc(struct mm_account *acct, unsigned order, unsigned address_bit
         return MFN_INVALID;
     if (acct)
         return account_alloc(acct, order, address_bits);
-    first = block_alloc(order, address_bits);
+    first = block_alloc(order, address_bits, false);
     if (!first)
         return MFN_INVALID;
     block_own(first, order, NULL);
@@ -254,11 +262,8 @@ void frames_init(maddr_t ram_end, mfn_t (*take)(uint64_t nr))
     for (uint64_t i = 0; i < nr; i++)
         frame_table[i] = (struct page){ .refs = 1, .owner = OWNER_HYPERVISOR };
     frames_end = nr;
-    for (unsigned zone = 0; zone < ZONES; zone++) {
-        frames.orders[zone] = 0;
-        for (unsigned order = 0; order <= ORDER_MAX; order++)
-            frames.head[zone][order] = 0;
-    }
+    memset(frames.head, 0, sizeof(frames.head));
+    memset(frames.orders, 0, sizeof(frames.orders));
     frames.nr_free = frames.nr_total = 0;
     entries_init();
     m2p_init(nr, take);
@@ -277,13 +282,26 @@ void frames_add(maddr_t start, maddr_t end)
             order--;
         for (uint64_t i = first; i < first + BIT(order); i++) {
             BUG_ON(frame_table[i].owner != OWNER_HYPERVISOR);
-            frame_table[i] = (struct page){ .owner = OWNER_NONE, .flags = PAGE_SCRUB };
+            frame_table[i] = (struct page){ .owner = OWNER_NONE,
+                                            .flags = PAGE_SCRUB | PAGE_UNTOUCHED };
         }
         block_free(first, order, frames.flush_clock - 1);
         frames.nr_total += BIT(order);
         first += BIT(order);
     }
     lock_drop(&frames.lock);
+}
+
+void frames_give(struct mm_account *acct, mfn_t first, uint64_t nr)
+{
+    mm_lock(acct);
+    for (uint64_t i = mfn_x(first); i < mfn_x(first) + nr; i++) {
+        BUG_ON(frame_table[i].owner != OWNER_HYPERVISOR);
+        frame_table[i] = (struct page){ .refs = 1, .owner = acct->slot, .flags = PAGE_ALLOCATED };
+    }
+    acct->nr_frames += nr;
+    mm_unlock(acct);
+    frames.nr_total += nr;
 }
 
 void frames_add_device(maddr_t start, maddr_t end)

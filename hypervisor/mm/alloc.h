@@ -17,6 +17,8 @@
 void frames_init(maddr_t ram_end, mfn_t (*take)(uint64_t nr));
 /* Hand [start, end) of RAM to the allocator (rounded inwards). Boot only. */
 void frames_add(maddr_t start, maddr_t end);
+/* Give RAM that the allocator never had to acct, content and all, as frames_alloc(). Boot only. */
+void frames_give(struct mm_account *acct, mfn_t first, uint64_t nr);
 /*
  * Ranges below ram_end that are no RAM (reserved, ACPI, device registers): owners may map them when
  * may_map_device() agrees. All frames named by neither call stay the hypervisor's. Boot only.

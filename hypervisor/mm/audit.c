@@ -5,7 +5,7 @@
  * pages: page_audit_others), and everything is put back. Subtraction in place needs no memory, and
  * unsigned counts come back to what they were whatever is found.
  */
-#include "mm/internal.h"
+#include "mm/entry.h"
 
 void (*page_audit_others)(void (*count)(mfn_t mfn, bool typed));
 
@@ -29,9 +29,6 @@ static void count_entry(const struct page *table, uint64_t entry)
     if (!(entry & PTE_PRESENT) || !mfn_valid(mfn) || page_of(mfn)->owner == OWNER_DEVICE)
         return;
     if (table->type == PT_L4 && mfn_eq(mfn, page_mfn(table)))
-        return;
-    /* The one entry being undone: its reference is the one that the child's release holds. */
-    if (table->type != PT_L1 && (page_of(mfn)->flags & PAGE_PARTIAL))
         return;
     count(mfn, table->type != PT_L1 || (entry & PTE_WRITE));
 }

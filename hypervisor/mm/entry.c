@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One page-table entry: what may be in it at each level, what references it holds, and the only
- * stores into tables.
+ * The rules for one page-table entry, and the L1 entries that are not of the common kind.
  *
  * Allowed flags are white lists. Everywhere: present, RW, user, accessed, dirty, the guest's own
  * bits (9..11, 52..62), NX if the processor has it. A present entry always gets the user bit, for a
@@ -10,13 +9,11 @@
  * for RAM, which everybody maps write-back: so no frame ever has two cacheabilities, and clearing a
  * frame clears what others read. In L2..L4 cache bits, global and page size (bit 7) are refused.
  */
-#include "mm/internal.h"
+#include "mm/entry.h"
 
 #define PTE_COMMON (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_AVAIL)
 
-static struct {
-    uint64_t l1_allowed, table_allowed; /* flags and address bits that an entry may have */
-} entries;
+struct entry_bits entry_allowed;
 
 void entries_init(void)
 {
@@ -26,8 +23,8 @@ void entries_init(void)
 
     machine_cpuid(0x80000001, 0, regs);
     nx = regs[3] & (1u << 20) ? PTE_NX : 0;
-    entries.table_allowed = address | PTE_COMMON | nx;
-    entries.l1_allowed = entries.table_allowed | PTE_CACHE_BITS | PTE_GLOBAL;
+    entry_allowed.table = address | PTE_COMMON | nx;
+    entry_allowed.l1 = entry_allowed.table | PTE_CACHE_BITS | PTE_GLOBAL;
 }
 
 /* Not RAM as far as the frame table knows. */
@@ -48,183 +45,50 @@ static int device_check(const struct mm_account *acct, uint64_t *entry)
     return 0;
 }
 
-int l1e_get(struct mm_account *acct, struct mm_account *owner, uint64_t *entry)
+int l1e_get_other(struct mm_account *acct, struct mm_account *owner, uint64_t *entry)
+{
+    mfn_t mfn = entry_mfn(*entry);
+    struct page *page;
+    int ret;
+
+    if (is_device(mfn))
+        return device_check(acct, entry);
+    if (owner != acct && (!owner || !acct->is_control))
+        return -EPERM;
+    page = page_of(mfn);
+    if (page->owner != owner->slot || !ref_get(page, owner))
+        return -EINVAL;
+    ret = *entry & PTE_WRITE ? writable_get(page, owner) : 0;
+    if (ret)
+        ref_put(page);
+    *entry &= ~PTE_CACHE_BITS;
+    return ret;
+}
+
+void l1e_put_other(uint64_t entry)
+{
+    if ((entry & PTE_PRESENT) && !is_device(entry_mfn(entry)))
+        foreign_put(page_of(entry_mfn(entry)), entry & PTE_WRITE);
+}
+
+int table_entry_check(const struct page *table, uint64_t *entry)
 {
     uint64_t e = *entry;
-    mfn_t mfn = entry_mfn(e);
-    struct page *page;
 
     if (!(e & PTE_PRESENT))
         return 0;
-    if (unlikely(e & ~entries.l1_allowed))
+    if ((e & ~entry_allowed.table) || !mfn_valid(entry_mfn(e)))
         return -EINVAL;
-    e = (e | PTE_USER) & ~PTE_GLOBAL;
-    if (unlikely(is_device(mfn))) {
-        *entry = e;
-        return device_check(acct, entry);
-    }
-    if (unlikely(owner != acct) && (!owner || !acct->is_control))
-        return -EPERM;
-    page = page_of(mfn);
-    if (unlikely(!ref_get(page, owner)))
+    /* An L4 in itself: to look at, never to write through. */
+    if (page_of(entry_mfn(e)) == table && (table->type != PT_L4 || (e & PTE_WRITE)))
         return -EINVAL;
-    if (e & PTE_WRITE) {
-        int ret = writable_get(page, owner);
-
-        if (unlikely(ret)) {
-            page_put(page);
-            return ret;
-        }
-    }
-    *entry = e & ~PTE_CACHE_BITS;
+    *entry = e | PTE_USER;
     return 0;
 }
 
-/* In line in the two that follow. */
-static inline bool is_own(const struct mm_account *acct, mfn_t mfn)
+struct page *table_entry_child(const struct page *table, uint64_t entry)
 {
-    return mfn_valid(mfn) && page_of(mfn)->owner == acct->slot;
-}
+    struct page *child = page_of(entry_mfn(entry));
 
-bool l1e_put_room(const struct mm_account *acct, uint64_t entry)
-{
-    mfn_t mfn = entry_mfn(entry);
-
-    if (!(entry & PTE_PRESENT) || is_own(acct, mfn) || is_device(mfn))
-        return true;
-    return foreign_put_room();
-}
-
-void l1e_put(struct mm_account *acct, uint64_t entry)
-{
-    mfn_t mfn = entry_mfn(entry);
-    struct page *page;
-
-    ASSERT(lock_is_held(&acct->lock));
-    if (!(entry & PTE_PRESENT))
-        return;
-    page = page_of(mfn);
-    if (unlikely(!is_own(acct, mfn))) {
-        if (!is_device(mfn))
-            foreign_put(page, entry & PTE_WRITE);
-        return;
-    }
-    if (entry & PTE_WRITE)
-        page_put_writable(page, acct);
-    else
-        page_put(page);
-}
-
-/* The frame that a present entry of L2..L4 names, when its flags are allowed; else NULL. */
-static struct page *table_entry_page(uint64_t entry)
-{
-    if ((entry & ~entries.table_allowed) || !mfn_valid(entry_mfn(entry)))
-        return NULL;
-    return page_of(entry_mfn(entry));
-}
-
-int l2e_get(struct mm_account *acct, uint64_t *entry)
-{
-    struct page *page;
-    int ret;
-
-    if (!(*entry & PTE_PRESENT))
-        return 0;
-    page = table_entry_page(*entry);
-    if (!page)
-        return -EINVAL;
-    ret = l1_table_get(page, acct);
-    if (ret == 0)
-        *entry |= PTE_USER;
-    return ret;
-}
-
-int l3e_get(struct mm_account *acct, uint64_t *entry)
-{
-    struct page *page;
-    int ret;
-
-    if (!(*entry & PTE_PRESENT))
-        return 0;
-    page = table_entry_page(*entry);
-    if (!page)
-        return -EINVAL;
-    ret = l2_table_get(page, acct);
-    if (ret == 0)
-        *entry |= PTE_USER;
-    return ret;
-}
-
-int l4e_get(struct mm_account *acct, mfn_t table, uint64_t *entry)
-{
-    struct page *page;
-    int ret;
-
-    if (!(*entry & PTE_PRESENT))
-        return 0;
-    page = table_entry_page(*entry);
-    if (!page)
-        return -EINVAL;
-    if (mfn_eq(entry_mfn(*entry), table)) /* its own table: to look at, never to write through */
-        ret = *entry & PTE_WRITE ? -EINVAL : 0;
-    else
-        ret = l3_table_get(page, acct);
-    if (ret == 0)
-        *entry |= PTE_USER;
-    return ret;
-}
-
-int l2e_put(struct mm_account *acct, uint64_t entry)
-{
-    return entry & PTE_PRESENT ? l1_table_put(page_of(entry_mfn(entry)), acct) : 0;
-}
-
-int l3e_put(struct mm_account *acct, uint64_t entry)
-{
-    return entry & PTE_PRESENT ? l2_table_put(page_of(entry_mfn(entry)), acct) : 0;
-}
-
-int l4e_put(struct mm_account *acct, mfn_t table, uint64_t entry)
-{
-    if (!(entry & PTE_PRESENT) || mfn_eq(entry_mfn(entry), table))
-        return 0;
-    return l3_table_put(page_of(entry_mfn(entry)), acct);
-}
-
-/* Accessed and dirty are the only bits that the processor sets behind our back. */
-static void entry_store(uint64_t *slot, uint64_t entry, enum pte_update how)
-{
-    uint64_t old = READ_ONCE(*slot);
-
-    if (likely(how != PTE_PRESERVE_AD)) {
-        WRITE_ONCE(*slot, entry);
-        return;
-    }
-    while (!atomic_cmpxchg(slot, &old, entry | (old & (PTE_ACCESSED | PTE_DIRTY))))
-        ; /* once more for each bit that the processor sets meanwhile: at most twice */
-}
-
-void l1e_write(uint64_t *slot, uint64_t entry, enum pte_update how)
-{
-    entry_store(slot, entry, how);
-}
-
-bool l1e_swap(uint64_t *slot, uint64_t *found, uint64_t entry)
-{
-    return atomic_cmpxchg(slot, found, entry);
-}
-
-void l2e_write(uint64_t *slot, uint64_t entry, enum pte_update how)
-{
-    entry_store(slot, entry, how);
-}
-
-void l3e_write(uint64_t *slot, uint64_t entry, enum pte_update how)
-{
-    entry_store(slot, entry, how);
-}
-
-void l4e_write(uint64_t *slot, uint64_t entry, enum pte_update how)
-{
-    entry_store(slot, entry, how);
+    return (entry & PTE_PRESENT) && child != table ? child : NULL;
 }

@@ -7,8 +7,6 @@
 #include "lib/string.h"
 #include "mm/internal.h"
 
-#define HEAP_SMALL_MAX 2047 /* whole frames, and so page alignment, from 2048 bytes on */
-
 struct slab {
     struct slab *next, *prev; /* slabs of the class with room */
     void *free;               /* first free object; each points to the next */
@@ -25,7 +23,7 @@ static struct {
     struct slab *room[CLASSES];
 } heap = { .lock = SPINLOCK_INIT(LOCK_HEAP) };
 
-/* The class of objects up to 2032 bytes; the few sizes above take a frame. */
+/* The class of objects up to 2032 bytes; CLASSES: whole frames, and so page alignment. */
 static unsigned class_of(size_t bytes)
 {
     unsigned class = 0;
@@ -159,7 +157,7 @@ void *heap_alloc(size_t bytes)
 
     if (bytes == 0 || bytes > (PAGE_SIZE << ORDER_MAX))
         return NULL;
-    if (bytes <= HEAP_SMALL_MAX && class < CLASSES)
+    if (class < CLASSES)
         return small_alloc(class);
     return large_alloc(bytes);
 }
@@ -171,7 +169,7 @@ void heap_free(void *p, size_t bytes)
     if (!p)
         return;
     BUG_ON(bytes == 0);
-    if (bytes <= HEAP_SMALL_MAX && class < CLASSES)
+    if (class < CLASSES)
         small_free(p, class);
     else
         large_free(mfn_x(maddr_to_mfn(machine_maddr(p))), DIV_ROUND_UP(bytes, PAGE_SIZE));

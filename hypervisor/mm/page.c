@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * References on frames, and the types that have no contents to walk: writable and descriptor page.
- * Tables, whose types validate a whole tree, are in page_type.c and validate.c.
+ * Tables, whose types validate a whole tree, are in page_type.c.
  *
  * Counts are plain integers under the owner's lock. They never wrap: a full count refuses.
  */
@@ -9,16 +9,12 @@
 
 bool page_get(struct page *page, const struct mm_account *owner)
 {
-    return ref_get(page, owner);
+    return page->owner == owner->slot && ref_get(page, owner);
 }
 
 void page_put(struct page *page)
 {
-    BUG_ON(page->refs == 0);
-    page->refs--;
-    BUG_ON(page->refs < page->type_refs);
-    if (unlikely(page->refs == 0))
-        frame_free(page);
+    ref_put(page);
 }
 
 bool page_give_back(struct page *page, const struct mm_account *owner)
@@ -47,14 +43,11 @@ static bool segdesc_check(struct page *page)
     return true;
 }
 
-/* A type without children: PT_WRITABLE, PT_SEGDESC. */
-static int flat_type_get(struct page *page, enum page_type type, struct mm_account *owner)
+int flat_type_get(struct page *page, enum page_type type, struct mm_account *owner)
 {
-    /* A table on its way out: see it off first. */
-    if (unlikely(page->flags & PAGE_PARTIAL) && release_continue(owner))
-        return -EBUSY;
+    ASSERT(page->type_refs < page->refs);
     if (page->type_refs) {
-        if (page->type != type || page->type_refs >= page->refs)
+        if (page->type != type)
             return page->flags & PAGE_PARTIAL ? -EBUSY : -EINVAL;
         page->type_refs++;
         return 0;
@@ -70,57 +63,22 @@ static int flat_type_get(struct page *page, enum page_type type, struct mm_accou
     return 0;
 }
 
-static void flat_type_put(struct page *page)
-{
-    struct mm_account *owner = mm_account_of_slot(page->owner);
-
-    BUG_ON(!owner || !page->type_refs);
-    ASSERT(lock_is_held(&owner->lock));
-    if (--page->type_refs == 0)
-        page->stamp = owner->tlb_epoch;
-}
-
-int page_get_writable(struct page *page, struct mm_account *owner)
-{
-    return flat_type_get(page, PT_WRITABLE, owner);
-}
-
-void page_put_writable(struct page *page, const struct mm_account *owner)
-{
-    BUG_ON(page->type != PT_WRITABLE || !page->type_refs);
-    ASSERT(lock_is_held(&owner->lock));
-    if (--page->type_refs == 0)
-        page->stamp = owner->tlb_epoch;
-    page_put(page);
-}
-
 int page_get_type(struct page *page, enum page_type type, struct mm_account *owner)
 {
-    int ret;
-
-    ASSERT(lock_is_held(&owner->lock));
-    if (unlikely(page->owner != owner->slot))
+    if (unlikely(page->owner != owner->slot || (type != PT_WRITABLE && type != PT_SEGDESC)))
         return -EINVAL;
-    if (likely(type == PT_WRITABLE || type == PT_SEGDESC))
-        return flat_type_get(page, type, owner);
-    ret = table_get(page, type, owner);
-    if (ret == 0)
-        page_put(page); /* the caller's plain reference carries the type */
-    return ret;
+    /* A table on its way out: see it off first. */
+    if (unlikely(page->flags & PAGE_PARTIAL) && release_continue(owner))
+        return -EBUSY;
+    return flat_type_get(page, type, owner);
 }
 
 int page_put_type(struct page *page)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    const struct mm_account *owner = mm_account_of_slot(page->owner);
 
-    if (!is_table_type(page->type)) {
-        flat_type_put(page);
-        return 0;
-    }
-    if (release_continue(owner))
-        return -ERESTART;
-    page->refs++; /* goes with the type; the caller's own stays */
-    table_put(page, owner);
+    BUG_ON(!owner || is_table_type(page->type));
+    flat_type_put(page, owner);
     return 0;
 }
 
@@ -128,28 +86,34 @@ int page_get_and_type(struct page *page, enum page_type type, struct mm_account 
 {
     int ret;
 
-    if (is_table_type(type))
-        return table_get(page, type, owner);
+    if (is_table_type(type)) {
+        ret = release_continue(owner);
+        return ret ? ret : table_get(page, type, owner);
+    }
     if (unlikely(!page_get(page, owner)))
         return -EINVAL;
-    ret = flat_type_get(page, type, owner);
+    ret = page_get_type(page, type, owner);
     if (unlikely(ret))
-        page_put(page);
+        ref_put(page);
     return ret;
 }
 
 int page_put_and_type(struct page *page)
 {
     struct mm_account *owner = mm_account_of_slot(page->owner);
+    int ret;
 
+    BUG_ON(!owner);
     if (likely(!is_table_type(page->type))) {
-        flat_type_put(page);
-        page_put(page);
-        return 0;
+        ret = page_put_type(page);
+        ref_put(page);
+        return ret;
     }
-    if (release_continue(owner))
-        return -ERESTART;
+    ret = release_continue(owner);
+    if (ret)
+        return ret;
     table_put(page, owner);
+    (void)!release_run(owner);
     return 0;
 }
 

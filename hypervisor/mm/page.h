@@ -25,6 +25,7 @@ enum page_type { PT_NONE, PT_WRITABLE, PT_L1, PT_L2, PT_L3, PT_L4, PT_SEGDESC };
 #define PAGE_ALLOCATED 0x10 /* the owner's own reference, dropped by page_give_back() */
 #define PAGE_SHARED    0x20 /* hypervisor frame shown to the owner (shared info, grant table) */
 #define PAGE_SCRUB     0x40 /* free but not cleared yet */
+#define PAGE_UNTOUCHED 0x01 /* of a free frame: nobody's since power-on, holds what was before */
 #define PAGE_FREE      0x80 /* on a free list */
 
 struct page {
@@ -64,19 +65,20 @@ bool page_get(struct page *page, const struct mm_account *owner) must_check;
 /* Drop one; the last one returns the frame to the allocator (scrubbed before reuse). */
 void page_put(struct page *page);
 /*
- * A reference of type `type`, validating the contents if it is the first of a table type.
- * -EINVAL: other type in use or contents refused; -EBUSY: being checked or released as a table;
- * -ERESTART: validation stopped half way, progress recorded, call again.
+ * A plain reference and one of type `type`, validating the contents if it is the first of a table
+ * type. -EINVAL: not owned, other type in use, or contents refused; -EBUSY: being checked or
+ * released as a table; -ERESTART: validation stopped half way, progress recorded, call again.
  */
-int page_get_type(struct page *page, enum page_type type, struct mm_account *owner) must_check;
-/*
- * Drop a type reference; a table whose last one goes is released, now or before the next operation
- * on the account's tables. -ERESTART: an earlier release comes first, nothing was done, call again.
- */
-int page_put_type(struct page *page) must_check;
-/* Both together; put releases a plain and a type reference. */
 int page_get_and_type(struct page *page, enum page_type type, struct mm_account *owner) must_check;
+/*
+ * Drop both; a table whose last one goes is released, now or before the next operation on the
+ * account's tables. -ERESTART (tables only): an earlier release comes first, nothing was done, call
+ * again.
+ */
 int page_put_and_type(struct page *page) must_check;
+/* The type alone, PT_WRITABLE or PT_SEGDESC, on top of a plain reference. put: 0. */
+int page_get_type(struct page *page, enum page_type type, struct mm_account *owner) must_check;
+int page_put_type(struct page *page) must_check;
 
 /* Drop the owner's own reference (decrease_reservation): false when it was dropped before. */
 bool page_give_back(struct page *page, const struct mm_account *owner) must_check;

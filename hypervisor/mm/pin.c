@@ -29,35 +29,8 @@ static void release_some(struct mm_account *acct)
     (void)ret;
 }
 
-static int pin_step(struct mm_account *acct, mfn_t mfn, enum page_type level)
-{
-    struct page *page;
-    int ret = -EINVAL;
-
-    mm_lock(acct);
-    page = page_owned(acct, mfn);
-    if (page && !(page->flags & PAGE_PINNED)) {
-        ret = table_get(page, level, acct);
-        if (ret == 0)
-            page->flags |= PAGE_PINNED;
-    }
-    mm_unlock(acct);
-    return ret;
-}
-
-int pt_pin(struct mm_account *acct, mfn_t mfn, enum page_type level)
-{
-    int ret;
-
-    if (!is_table_type(level))
-        return -EINVAL;
-    MM_REPEAT(ret, pin_step(acct, mfn, level));
-    if (ret != -ERESTART)
-        release_some(acct);
-    return ret;
-}
-
-static int unpin_step(struct mm_account *acct, mfn_t mfn)
+/* `flag`: PAGE_PINNED, which the reference sets and may be set once; 0: a root. */
+static int get_step(struct mm_account *acct, mfn_t mfn, enum page_type type, uint8_t flag)
 {
     struct page *page;
     int ret;
@@ -65,67 +38,75 @@ static int unpin_step(struct mm_account *acct, mfn_t mfn)
     mm_lock(acct);
     ret = release_continue(acct);
     page = page_owned(acct, mfn);
-    if (ret == 0 && page && (page->flags & PAGE_PINNED)) {
-        page->flags &= (uint8_t)~PAGE_PINNED;
-        table_put(page, acct);
-    } else if (ret == 0) {
+    if (ret == 0 && (!page || (page->flags & flag)))
         ret = -EINVAL;
+    if (ret == 0)
+        ret = table_get(page, type, acct);
+    if (ret == 0)
+        page->flags |= flag;
+    mm_unlock(acct);
+    return ret;
+}
+
+static int get(struct mm_account *acct, mfn_t mfn, enum page_type type, uint8_t flag)
+{
+    int ret;
+
+    MM_REPEAT(ret, get_step(acct, mfn, type, flag));
+    if (ret != -ERESTART)
+        release_some(acct);
+    return ret;
+}
+
+static int put_step(struct mm_account *acct, mfn_t mfn, uint8_t flag)
+{
+    struct page *page;
+    int ret;
+
+    mm_lock(acct);
+    ret = release_continue(acct);
+    page = page_owned(acct, mfn);
+    if (ret == 0 && (!page || (page->flags & flag) != flag))
+        ret = -EINVAL;
+    if (ret == 0) {
+        page->flags &= (uint8_t)~flag;
+        table_put(page, acct);
     }
     mm_unlock(acct);
     return ret;
 }
 
-int pt_unpin(struct mm_account *acct, mfn_t mfn)
+static int put(struct mm_account *acct, mfn_t mfn, uint8_t flag)
 {
     int ret;
 
-    MM_REPEAT(ret, unpin_step(acct, mfn));
+    MM_REPEAT(ret, put_step(acct, mfn, flag));
     if (ret != -ERESTART)
         release_some(acct);
     return ret;
 }
 
-static int root_get_step(struct mm_account *acct, mfn_t mfn)
+int pt_pin(struct mm_account *acct, mfn_t mfn, enum page_type level)
 {
-    struct page *page;
-    int ret = -EINVAL;
+    return is_table_type(level) ? get(acct, mfn, level, PAGE_PINNED) : -EINVAL;
+}
 
-    mm_lock(acct);
-    page = page_owned(acct, mfn);
-    if (page)
-        ret = table_get(page, PT_L4, acct);
-    mm_unlock(acct);
-    return ret;
+int pt_unpin(struct mm_account *acct, mfn_t mfn)
+{
+    return put(acct, mfn, PAGE_PINNED);
 }
 
 int pt_root_get(struct mm_account *acct, mfn_t mfn)
 {
-    int ret;
-
-    MM_REPEAT(ret, root_get_step(acct, mfn));
-    if (ret != -ERESTART)
-        release_some(acct);
-    return ret;
-}
-
-static int root_put_step(struct mm_account *acct, mfn_t mfn)
-{
-    struct page *page = page_of(mfn);
-    int ret;
-
-    mm_lock(acct);
-    BUG_ON(page->owner != acct->slot || page->type != PT_L4);
-    ret = page_put_and_type(page);
-    mm_unlock(acct);
-    return ret;
+    return get(acct, mfn, PT_L4, 0);
 }
 
 int pt_root_put(struct mm_account *acct, mfn_t mfn)
 {
     int ret;
 
-    MM_REPEAT(ret, root_put_step(acct, mfn));
-    if (ret != -ERESTART)
-        release_some(acct);
+    BUG_ON(page_of(mfn)->type != PT_L4); /* the caller's reference keeps it so */
+    ret = put(acct, mfn, 0);
+    BUG_ON(ret == -EINVAL);
     return ret;
 }

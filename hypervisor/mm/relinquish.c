@@ -17,8 +17,7 @@ static int frame_relinquish(struct mm_account *acct, struct page *page)
         return -ERESTART;
     }
     if (page->flags & PAGE_PARTIAL) {
-        page->flags |= PAGE_RELEASING;
-        table_put(page, acct);
+        release_later(page, acct);
         return -ERESTART;
     }
     (void)!page_give_back(page, acct);
@@ -27,31 +26,21 @@ static int frame_relinquish(struct mm_account *acct, struct page *page)
 
 static int relinquish_step(struct mm_account *acct)
 {
-    int ret;
+    int ret = 0;
 
-    ASSERT(lock_is_held(&acct->lock));
     ASSERT(acct->is_dying);
-    while (acct->nr_frames && acct->relinquish_next < frames_end) {
+    mm_lock(acct);
+    while (ret == 0 && acct->nr_frames && acct->relinquish_next < frames_end) {
         struct page *page = &frame_table[acct->relinquish_next];
 
-        ret = release_continue(acct);
-        if (ret || !mm_work(1))
-            return -ERESTART;
-        if (page->owner != acct->slot || frame_relinquish(acct, page) == 0)
+        ret = mm_work() ? release_continue(acct) : -ERESTART;
+        if (ret == 0 && (page->owner != acct->slot || frame_relinquish(acct, page) == 0))
             acct->relinquish_next++;
     }
-    ret = release_continue(acct);
-    if (ret)
-        return ret;
-    return acct->nr_frames ? -EBUSY : 0;
-}
-
-static int relinquish_locked(struct mm_account *acct)
-{
-    int ret;
-
-    mm_lock(acct);
-    ret = relinquish_step(acct);
+    if (ret == 0)
+        ret = release_continue(acct);
+    if (ret == 0 && acct->nr_frames)
+        ret = -EBUSY;
     mm_unlock(acct);
     return ret;
 }
@@ -60,6 +49,6 @@ int account_relinquish(struct mm_account *acct)
 {
     int ret;
 
-    MM_REPEAT(ret, relinquish_locked(acct));
+    MM_REPEAT(ret, relinquish_step(acct));
     return ret;
 }

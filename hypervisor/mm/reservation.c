@@ -6,6 +6,7 @@
 #include "mm/reservation.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
+#include "mm/alloc.h"
 #include "sys/log.h"
 
 static bool extent_in_range(uint64_t first, unsigned order)
@@ -40,6 +41,16 @@ int extent_give_up(struct mm_account *acct, mfn_t first, unsigned order)
         BUG_ON(!page_give_back(&frame_table[mfn_x(first) + i], acct));
     mm_unlock(acct);
     return given ? 0 : -EINVAL;
+}
+
+void extent_name(struct mm_account *acct, mfn_t first, unsigned order, uint64_t pfn)
+{
+    mm_lock(acct);
+    for (uint64_t i = 0; i < BIT(order); i++) {
+        if (page_of(_mfn(mfn_x(first) + i))->owner == acct->slot)
+            m2p_set(_mfn(mfn_x(first) + i), pfn + i);
+    }
+    mm_unlock(acct);
 }
 
 void account_shift_limit(struct mm_account *acct, int64_t frames)

@@ -21,6 +21,11 @@ int extent_give_up(struct mm_account *acct, mfn_t first, unsigned order) must_ch
  */
 int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned nr,
                       unsigned order) must_check;
+/*
+ * Enter pseudo-physical numbers from `pfn` up into the M2P, for those of the frames that are still
+ * acct's: a guest may give up at once what was just allocated for it.
+ */
+void extent_name(struct mm_account *acct, mfn_t first, unsigned order, uint64_t pfn);
 /* Let acct own `frames` more (fewer, when negative) than its limit for the length of an exchange.
  */
 void account_shift_limit(struct mm_account *acct, int64_t frames);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Building dom0: read the kernel's ELF notes, lay out its pseudo-physical memory, allocate it in
- * chunks as large as possible, copy the kernel, build page tables and start info, and give the
+ * Building dom0: read the kernel's ELF notes, lay out its pseudo-physical memory, get its frames
+ * (build_memory.c), copy what is not in place yet, build page tables and start info, and give the
  * first vCPU its state. The file is hostile until proven otherwise: all addresses are checked
  * against the layout before the first byte is copied.
  */
@@ -23,7 +23,7 @@
      UINT64_C(1) << XENFEAT_auto_translated_physmap |                                        \
      UINT64_C(1) << XENFEAT_supervisor_mode_kernel)
 
-static int fail(struct pv_build *b, int rc, const char *why)
+int build_fail(struct pv_build *b, int rc, const char *why)
 {
     b->why = why;
     return rc;
@@ -56,16 +56,16 @@ static int measure_kernel(struct pv_build *b, uint64_t *end)
         uint64_t start;
 
         if (elf_segment(&b->elf, i, &s) != 0)
-            return fail(b, -ENOEXEC, "the ELF file is truncated");
+            return build_fail(b, -ENOEXEC, "the ELF file is truncated");
         if (s.type != ELF_PT_LOAD || s.memory_bytes == 0)
             continue;
-        start = s.paddr + b->at.virt_offset - b->at.v_start;
+        start = layout_paddr(&b->at, &s);
         if (start >> PAGE_SHIFT >= b->image->nr_frames ||
             pages(s.memory_bytes) > b->image->nr_frames)
-            return fail(b, -ENOMEM, "its ELF segments do not fit into dom0's memory");
+            return build_fail(b, -ENOMEM, "its ELF segments do not fit into dom0's memory");
         *end = MAX(*end, pages(start + s.memory_bytes));
     }
-    return *end != 0 ? 0 : fail(b, -ENOEXEC, "it has nothing to load");
+    return *end != 0 ? 0 : build_fail(b, -ENOEXEC, "it has nothing to load");
 }
 
 /* Page tables must map themselves: grow until they do. */
@@ -105,17 +105,15 @@ static int make_layout(struct pv_build *b)
     uint64_t next;
     int rc;
 
-    at->v_start = n->has_virt_base ? n->virt_base : 0;
-    at->virt_offset = at->v_start - (n->has_paddr_offset ? n->paddr_offset : 0);
     at->nr_initrd = pages(image->initrd_bytes);
     at->nr_p2m = pages(image->nr_frames * sizeof(uint64_t));
     if ((at->v_start & ~PAGE_MASK) != 0)
-        return fail(b, -ENOEXEC, "its VIRT_BASE is not page-aligned");
+        return build_fail(b, -ENOEXEC, "its VIRT_BASE is not page-aligned");
     rc = measure_kernel(b, &at->kernel_end);
     if (rc != 0)
         return rc;
     if (at->nr_initrd + at->nr_p2m + at->kernel_end > image->nr_frames)
-        return fail(b, -ENOMEM, "kernel and initrd do not fit into dom0's memory");
+        return build_fail(b, -ENOMEM, "kernel and initrd do not fit into dom0's memory");
     next = at->kernel_end;
     if (!n->mod_start_pfn) {
         at->initrd = next;
@@ -132,7 +130,7 @@ static int make_layout(struct pv_build *b)
     if (range_usable(at->v_start, 2 * next + 4096))
         place_tables(at, next + 1);
     if (!range_usable(at->v_start, at->nr_mapped))
-        return fail(b, -ENOEXEC, "its VIRT_BASE leaves no room below the hypervisor");
+        return build_fail(b, -ENOEXEC, "its VIRT_BASE leaves no room below the hypervisor");
     at->end = at->nr_mapped;
     if (n->mod_start_pfn) {
         at->initrd = at->end;
@@ -142,11 +140,11 @@ static int make_layout(struct pv_build *b)
         /* Tables of its own: no level below the L4 may be shared with the initial mapping. */
         if (L4_SLOT(n->init_p2m) <= L4_SLOT(layout_virt(at, at->nr_mapped - 1)) &&
             L4_SLOT(n->init_p2m + (at->nr_p2m << PAGE_SHIFT) - 1) >= L4_SLOT(at->v_start))
-            return fail(b, -ENOEXEC, "its INIT_P2M overlaps the kernel");
+            return build_fail(b, -ENOEXEC, "its INIT_P2M overlaps the kernel");
         place_p2m_apart(b);
     }
     if (at->end > image->nr_frames)
-        return fail(b, -ENOMEM, "kernel and initrd do not fit into dom0's memory");
+        return build_fail(b, -ENOMEM, "kernel and initrd do not fit into dom0's memory");
     return 0;
 }
 
@@ -158,67 +156,10 @@ static int check_kernel(struct pv_build *b)
     if (rc == 0)
         rc = elf_read_xen_notes(&b->elf, &b->notes, &b->why);
     if (rc == 0 && (b->notes.features_required & FEATURES_ABSENT))
-        return fail(b, -ENOEXEC, "it requires a feature that PV domains do not have");
+        return build_fail(b, -ENOEXEC, "it requires a feature that PV domains do not have");
+    b->at.v_start = b->notes.has_virt_base ? b->notes.virt_base : 0;
+    b->at.virt_offset = b->at.v_start - (b->notes.has_paddr_offset ? b->notes.paddr_offset : 0);
     return rc;
-}
-
-static void give_frame(struct pv_build *b, uint64_t pfn, mfn_t mfn)
-{
-    b->p2m[pfn] = mfn_x(mfn);
-    m2p_set(mfn, pfn);
-}
-
-/* Pseudo-physical frames [pfn, end) from the allocator, in chunks as large as there are. */
-static int populate(struct pv_build *b, uint64_t pfn, uint64_t end)
-{
-    unsigned order = ORDER_MAX;
-
-    while (pfn < end) {
-        mfn_t mfn;
-
-        while (order > 0 && UINT64_C(1) << order > end - pfn)
-            order--;
-        mfn = frames_alloc(&b->d->mm, order, 0);
-        if (mfn_eq(mfn, MFN_INVALID)) {
-            if (order == 0)
-                return fail(b, -ENOMEM, "memory ran out while dom0 was built");
-            order--;
-            continue;
-        }
-        for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
-            give_frame(b, pfn++, _mfn(mfn_x(mfn) + i));
-    }
-    return 0;
-}
-
-/* The module's own frames become the domain's: nothing is copied, nothing is left over. */
-static void take_initrd(struct pv_build *b)
-{
-    struct mm_account *acct = &b->d->mm;
-    mfn_t first = maddr_to_mfn(b->image->initrd);
-    uint64_t tail = b->image->initrd_bytes % PAGE_SIZE;
-
-    if (tail != 0) /* what lies behind the module in its last frame is not dom0's to see */
-        memset((char *)machine_map_maddr(b->image->initrd) + b->image->initrd_bytes, 0,
-               PAGE_SIZE - tail);
-    mm_lock(acct);
-    for (uint64_t i = 0; i < b->at.nr_initrd; i++) {
-        mfn_t mfn = _mfn(mfn_x(first) + i);
-
-        *page_of(mfn) = (struct page){ .refs = 1, .owner = acct->slot, .flags = PAGE_ALLOCATED };
-        acct->nr_frames++;
-        give_frame(b, b->at.initrd + i, mfn);
-    }
-    mm_unlock(acct);
-}
-
-static bool can_take_initrd(const struct pv_build *b)
-{
-    const struct pv_image *image = b->image;
-
-    return image->initrd_is_ours && (image->initrd & ~PAGE_MASK) == 0 &&
-           image->initrd_bytes != 0 &&
-           mfn_valid(maddr_to_mfn(image->initrd + image->initrd_bytes - 1));
 }
 
 /* Copy into pseudo-physical memory, or clear it if src is NULL. */
@@ -242,22 +183,24 @@ static void fill(struct pv_build *b, uint64_t at, const uint8_t *src, uint64_t b
 static int load_kernel(struct pv_build *b)
 {
     const struct pv_layout *at = &b->at;
+    struct in_place place = { 0 };
     struct elf_segment s;
 
     for (unsigned i = 0; i < b->elf.nr_headers; i++) {
-        uint64_t start;
+        uint64_t start, there;
 
         if (elf_segment(&b->elf, i, &s) != 0 || s.type != ELF_PT_LOAD)
             continue;
-        start = s.paddr + at->virt_offset - at->v_start;
-        fill(b, start, b->elf.data + s.offset, s.file_bytes);
+        start = layout_paddr(at, &s);
+        there = in_place_pages(b, &s, &place) << PAGE_SHIFT;
+        fill(b, start + there, b->elf.data + s.offset + there, s.file_bytes - there);
         fill(b, start + s.file_bytes, NULL, s.memory_bytes - s.file_bytes);
     }
     if (b->notes.has_hypercall_page) {
         uint64_t pfn = (b->notes.hypercall_page - at->v_start) >> PAGE_SHIFT;
 
         if ((b->notes.hypercall_page & ~PAGE_MASK) != 0 || pfn >= at->kernel_end)
-            return fail(b, -ENOEXEC, "its HYPERCALL_PAGE lies outside of the kernel");
+            return build_fail(b, -ENOEXEC, "its HYPERCALL_PAGE lies outside of the kernel");
         hypercall_page_fill(build_frame(b, pfn));
     }
     return 0;
@@ -278,7 +221,7 @@ static int start_vcpu(struct pv_build *b)
     if (rc == 0)
         rc = pt_root_get(&b->d->mm, root);
     if (rc != 0)
-        return fail(b, rc, "its first page tables were refused");
+        return build_fail(b, rc, "its first page tables were refused");
     v->arch.cr3_kernel = mfn_to_maddr(root);
     regs->cs = FLAT_KERNEL_CS;
     regs->ss = FLAT_KERNEL_SS;
@@ -288,15 +231,15 @@ static int start_vcpu(struct pv_build *b)
     guest_set_kernel_stack(&v->arch, FLAT_KERNEL_SS, regs->rsp);
     v->arch.info->evtchn_upcall_mask = 1;
     v->initialised = true;
-    return is_canonical(regs->rip) ? 0 : fail(b, -ENOEXEC, "its entry point is no address");
+    return is_canonical(regs->rip) ? 0 : build_fail(b, -ENOEXEC, "its entry point is no address");
 }
 
-static int fill_memory(struct pv_build *b, bool taken)
+static int fill_memory(struct pv_build *b, bool initrd_in_place)
 {
     const struct pv_layout *at = &b->at;
     int rc;
 
-    if (!taken)
+    if (!initrd_in_place)
         fill(b, at->initrd << PAGE_SHIFT, machine_map_maddr(b->image->initrd),
              b->image->initrd_bytes);
     rc = load_kernel(b);
@@ -310,8 +253,9 @@ static int fill_memory(struct pv_build *b, bool taken)
     return start_vcpu(b);
 }
 
-static int build(struct pv_build *b, bool *initrd_taken)
+static int build(struct pv_build *b)
 {
+    bool initrd_in_place;
     int rc = check_kernel(b);
 
     if (rc == 0)
@@ -320,15 +264,10 @@ static int build(struct pv_build *b, bool *initrd_taken)
         return rc;
     b->p2m = heap_alloc(b->image->nr_frames * sizeof(uint64_t));
     if (b->p2m == NULL)
-        return fail(b, -ENOMEM, "there is not enough memory to build dom0");
-    *initrd_taken = can_take_initrd(b);
-    rc = populate(b, 0, *initrd_taken ? b->at.initrd : b->image->nr_frames);
-    if (rc == 0 && *initrd_taken) {
-        take_initrd(b);
-        rc = populate(b, b->at.initrd + b->at.nr_initrd, b->image->nr_frames);
-    }
+        return build_fail(b, -ENOMEM, "there is not enough memory to build dom0");
+    rc = build_memory(b, &initrd_in_place);
     if (rc == 0)
-        rc = fill_memory(b, *initrd_taken);
+        rc = fill_memory(b, initrd_in_place);
     if (rc == 0)
         log_info("dom0: kernel at %lx, entry %lx, %lu frames mapped, initrd at frame %lx",
                  (unsigned long)b->at.v_start, (unsigned long)b->d->vcpu[0]->arch.regs.rip,
@@ -337,14 +276,18 @@ static int build(struct pv_build *b, bool *initrd_taken)
     return rc;
 }
 
-int pv_build_dom0(struct domain *d, const struct pv_image *image, bool *initrd_taken,
-                  const char **why)
+int pv_build_dom0(struct domain *d, const struct pv_image *image, const char **why)
 {
     struct pv_build b = { .d = d, .image = image, .why = "" };
-    int rc;
+    int rc = build(&b);
 
-    *initrd_taken = false;
-    rc = build(&b, initrd_taken);
     *why = b.why;
     return rc;
+}
+
+uint64_t pv_frames_in_place(const struct pv_image *image)
+{
+    struct pv_build b = { .image = image, .why = "" };
+
+    return check_kernel(&b) == 0 ? build_memory_in_place(&b) : 0;
 }

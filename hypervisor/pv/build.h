@@ -35,9 +35,21 @@ struct pv_build {
     const char *why;
 };
 
+/* How far loading in place has come; zero before the first segment. */
+struct in_place {
+    uint64_t start_min;  /* where a segment may begin in memory, ... */
+    uint64_t offset_min; /* ... and in the file */
+};
+
 static inline uint64_t layout_virt(const struct pv_layout *at, uint64_t pfn)
 {
     return at->v_start + (pfn << PAGE_SHIFT);
+}
+
+/* Where a segment belongs, in bytes from the start of the layout. */
+static inline uint64_t layout_paddr(const struct pv_layout *at, const struct elf_segment *s)
+{
+    return s->paddr + at->virt_offset - at->v_start;
 }
 
 /* Hypervisor address of a pseudo-physical frame. */
@@ -46,6 +58,15 @@ static inline void *build_frame(const struct pv_build *b, uint64_t pfn)
     return machine_map(_mfn(b->p2m[pfn]));
 }
 
+/* Returns rc, with the reason. */
+int build_fail(struct pv_build *b, int rc, const char *why);
+/* Fills b->p2m; the kernel's pages that in_place_pages() names hold their content already. */
+int build_memory(struct pv_build *b, bool *initrd_in_place) must_check;
+/* Frames that build_memory() will not need from the allocator. */
+uint64_t build_memory_in_place(struct pv_build *b);
+/* How many pages of segment `s` need no copy. Call for each segment in turn. */
+uint64_t in_place_pages(const struct pv_build *b, const struct elf_segment *s,
+                        struct in_place *place);
 /* Page tables that map [start, start + nr pages), the L4 apart. */
 uint64_t tables_needed(uint64_t start, uint64_t nr);
 /* Fill the tables; b->p2m is complete. */

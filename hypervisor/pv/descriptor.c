@@ -8,6 +8,7 @@
 #include "mm/update.h"
 #include "lib/errno.h"
 #include "pv/guest_cpu.h"
+#include "x86/upcall.h"
 #include "sys/log.h"
 #include "sys/percpu.h"
 
@@ -97,9 +98,9 @@ int ldt_set(struct vcpu *v, gva_t base, unsigned entries)
     return 0;
 }
 
-bool ldt_fault(struct vcpu *v, unsigned page)
+bool upcall_ldt_fault(struct guest_cpu *g, unsigned page)
 {
-    struct guest_cpu *g = &v->arch;
+    struct vcpu *v = (struct vcpu *)g;
     uint64_t pte;
     maddr_t slot;
 

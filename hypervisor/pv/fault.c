@@ -24,7 +24,7 @@ static bool ldt_window_fault(struct vcpu *v, gva_t cr2, uint32_t error_code)
     page = machine_ldt_page(cr2);
     if (page < 0)
         return false;
-    if (!ldt_fault(v, (unsigned)page))
+    if (!upcall_ldt_fault(&v->arch, (unsigned)page))
         trap_inject_page_fault(v, v->arch.ldt_base + ((gva_t)page << PAGE_SHIFT) +
                                (cr2 & ~PAGE_MASK), error_code);
     return true;

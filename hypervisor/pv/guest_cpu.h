@@ -13,7 +13,6 @@
 int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries) must_check;
 void gdt_drop(struct vcpu *v);
 int ldt_set(struct vcpu *v, gva_t base, unsigned entries) must_check;
-bool ldt_fault(struct vcpu *v, unsigned page); /* map one LDT page on first use */
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
 uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
 /* The descriptor that `sel` names for v, as the guest wrote it; false: none. */
@@ -70,7 +69,8 @@ void hypercall_page_fill(void *page);
 struct pv_image {
     maddr_t kernel, initrd; /* the ELF file and the RAM disk, in RAM */
     uint64_t kernel_bytes, initrd_bytes;
-    bool initrd_is_ours;    /* the initrd's frames may be handed to the domain as they are */
+    bool kernel_is_ours;    /* its frames hold nothing else: the domain may have them as they are */
+    bool initrd_is_ours;    /* likewise */
     const char *cmdline;
     uint64_t nr_frames;     /* of the domain, initrd and page tables included */
     struct dom0_vga_console_info screen;
@@ -78,9 +78,10 @@ struct pv_image {
 };
 /*
  * d: new, with vCPU 0, owning no frames. 0; -ENOEXEC or -EINVAL (kernel), -ENOMEM: *why says it in
- * words. `initrd_taken` tells whether the initrd's frames now belong to d.
+ * words. Some frames of kernel and initrd may belong to d afterwards, the others are still ours.
  */
-int pv_build_dom0(struct domain *d, const struct pv_image *image, bool *initrd_taken,
-                  const char **why) must_check;
+int pv_build_dom0(struct domain *d, const struct pv_image *image, const char **why) must_check;
+/* How many frames of kernel and initrd that would be; 0 if the kernel is no good. */
+uint64_t pv_frames_in_place(const struct pv_image *image);
 
 #endif

@@ -251,6 +251,13 @@ void upcall_exception(struct guest_cpu *g)
     }
 }
 
+void upcall_callback(struct guest_cpu *g, const struct guest_callback *callback)
+{
+    struct vcpu *v = (struct vcpu *)g;
+
+    bounce(v, callback->rip, FLAT_KERNEL_CS, is_masked(v), callback->mask_events, NULL, 0);
+}
+
 void upcall_bounce_failed(struct guest_cpu *g)
 {
     domain_crash(((struct vcpu *)g)->domain, "exception frame does not fit on the kernel stack");
@@ -258,21 +265,18 @@ void upcall_bounce_failed(struct guest_cpu *g)
 
 /*
  * The way to ring 3 failed. A return address outside of the address space is the guest's #GP; else
- * a selector is to blame: the failsafe frame shows all four, and the guest goes on with null ones.
+ * a selector is to blame: the failsafe frame shows all four as they were wanted, and the processor
+ * has a null one where it refused. By the difference the guest knows that it may try again.
  */
 void upcall_failsafe(struct guest_cpu *g)
 {
     struct vcpu *v = (struct vcpu *)g;
-    uint64_t extra[4] = { g->ds, g->es, g->fs, g->gs };
+    const uint64_t extra[4] = { g->ds, g->es, g->fs, g->gs };
 
     if (!is_canonical(g->regs.rip)) {
         trap_inject(v, GP, 0);
         return;
     }
-    g->ds = g->es = g->fs = g->gs = 0;
-    for (unsigned which = 0; which < ARRAY_SIZE(extra); which++)
-        if (machine_load_selector(g, which, 0) != 0)
-            panic("cannot load a null selector");
     bounce(v, g->failsafe_cb.rip, FLAT_KERNEL_CS, is_masked(v), g->failsafe_cb.mask_events, extra,
            ARRAY_SIZE(extra));
 }

@@ -5,6 +5,7 @@
  * revision of a table means it. No pointer into table memory is kept.
  */
 #include "x86/acpi.h"
+#include "lib/string.h"
 
 #define TABLE_MAX     (UINT32_C(1) << 20) /* no table that we read comes near 1 MiB */
 #define ROOT_MAX      256                 /* entries of the root table that we look at */
@@ -29,25 +30,10 @@ static uint64_t span_read(struct span s, uint32_t offset, unsigned bytes)
     return value;
 }
 
-static uint8_t read8(struct span s, uint32_t offset)
-{
-    return (uint8_t)span_read(s, offset, 1);
-}
-
-static uint16_t read16(struct span s, uint32_t offset)
-{
-    return (uint16_t)span_read(s, offset, 2);
-}
-
-static uint32_t read32(struct span s, uint32_t offset)
-{
-    return (uint32_t)span_read(s, offset, 4);
-}
-
-static uint64_t read64(struct span s, uint32_t offset)
-{
-    return span_read(s, offset, 8);
-}
+#define read8(span, offset)  ((uint8_t)span_read(span, offset, 1))
+#define read16(span, offset) ((uint16_t)span_read(span, offset, 2))
+#define read32(span, offset) ((uint32_t)span_read(span, offset, 4))
+#define read64(span, offset) span_read(span, offset, 8)
 
 static bool sums_to_zero(const uint8_t *p, uint32_t bytes)
 {
@@ -56,15 +42,6 @@ static bool sums_to_zero(const uint8_t *p, uint32_t bytes)
     for (uint32_t i = 0; i < bytes; i++)
         sum = (uint8_t)(sum + p[i]);
     return sum == 0;
-}
-
-static bool bytes_equal(const uint8_t *p, const char *text, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        if (p[i] != (uint8_t)text[i])
-            return false;
-    }
-    return true;
 }
 
 /* The whole table at `addr`, if it is one and its checksum holds; else an empty span. */
@@ -85,18 +62,12 @@ static struct span table_open(maddr_t addr, acpi_map_fn *map)
 
 /* ---- root ------------------------------------------------------------------------------------ */
 
-static bool rsdp_valid(const uint8_t *p)
-{
-    if (!bytes_equal(p, "RSD PTR ", 8) || !sums_to_zero(p, RSDP_V1_BYTES))
-        return false;
-    return p[15] < 2 || sums_to_zero(p, RSDP_BYTES);
-}
-
 static bool rsdp_at(maddr_t addr, acpi_map_fn *map)
 {
     const uint8_t *p = map(addr, RSDP_BYTES);
 
-    return p && rsdp_valid(p);
+    return p && memcmp(p, "RSD PTR ", 8) == 0 && sums_to_zero(p, RSDP_V1_BYTES) &&
+           (p[15] < 2 || sums_to_zero(p, RSDP_BYTES));
 }
 
 static maddr_t rsdp_search(maddr_t start, maddr_t end, acpi_map_fn *map)
@@ -270,7 +241,7 @@ static void s5_find(struct acpi_info *out, struct span s)
     for (uint32_t at = HEADER_BYTES; at + 8 <= s.bytes; at++) {
         uint32_t p = at + 4;
 
-        if (s.p[at] != '_' || !bytes_equal(s.p + at, "_S5_", 4) || s.p[p] != 0x12)
+        if (s.p[at] != '_' || memcmp(s.p + at, "_S5_", 4) != 0 || s.p[p] != 0x12)
             continue;
         p += 1;
         p += 1u + (read8(s, p) >> 6);
@@ -339,13 +310,13 @@ static void table_parse(struct acpi_info *out, struct span s, acpi_map_fn *map)
 {
     if (!s.p)
         return;
-    if (bytes_equal(s.p, "APIC", 4))
+    if (memcmp(s.p, "APIC", 4) == 0)
         madt_parse(out, s);
-    else if (bytes_equal(s.p, "FACP", 4))
+    else if (memcmp(s.p, "FACP", 4) == 0)
         fadt_parse(out, s, map);
-    else if (bytes_equal(s.p, "HPET", 4))
+    else if (memcmp(s.p, "HPET", 4) == 0)
         hpet_parse(out, s);
-    else if (bytes_equal(s.p, "MCFG", 4))
+    else if (memcmp(s.p, "MCFG", 4) == 0)
         mcfg_parse(out, s);
 }
 
@@ -371,11 +342,11 @@ void acpi_parse(struct acpi_info *out, maddr_t hint, acpi_map_fn *map)
     rsdp = (struct span){ map(out->rsdp, RSDP_BYTES), RSDP_BYTES };
     if (read8(rsdp, 15) >= 2)
         root = table_open(read64(rsdp, 24), map);
-    if (!root.p || !bytes_equal(root.p, "XSDT", 4)) {
+    if (!root.p || memcmp(root.p, "XSDT", 4) != 0) {
         width = 4;
         root = table_open(read32(rsdp, 16), map);
     }
-    if (!root.p || (width == 4 && !bytes_equal(root.p, "RSDT", 4)))
+    if (!root.p || (width == 4 && memcmp(root.p, "RSDT", 4) != 0))
         return;
     for (uint32_t i = 0; i < ROOT_MAX; i++) {
         uint32_t at = HEADER_BYTES + i * width;

@@ -8,7 +8,6 @@
  */
 #include "x86/apic.h"
 #include "x86/apic_regs.h"
-#include "x86/apic_timer.h"
 #include "x86/firmware.h"
 #include "x86/ioapic.h"
 #include "x86/machine.h"
@@ -23,7 +22,6 @@
 
 #define SPURIOUS_ENABLE 0x100
 #define COMMAND_FIXED   0x00000
-#define COMMAND_NMI     0x00400
 #define COMMAND_INIT    0x00500
 #define COMMAND_STARTUP 0x00600
 #define COMMAND_PENDING 0x01000
@@ -55,25 +53,14 @@ void apic_write(uint32_t reg, uint32_t value)
 
 uint32_t apic_id(void)
 {
-    uint32_t out[4], id;
+    uint32_t id = apic_read(APIC_ID);
 
-    /* May be asked before the APIC is mapped: CPUID knows it as well. */
-    if (!apic.x2apic && !apic.regs) {
-        machine_cpuid(1, 0, out);
-        return out[1] >> 24;
-    }
-    id = apic_read(APIC_ID);
     return apic.x2apic ? id : id >> 24;
 }
 
 void apic_eoi(void)
 {
     apic_write(APIC_EOI, 0);
-}
-
-void machine_eoi(void)
-{
-    apic_eoi();
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -104,11 +91,6 @@ static void command_send(uint32_t dest, uint32_t command)
 void apic_send_ipi(uint32_t dest, uint8_t vector)
 {
     command_send(dest, COMMAND_FIXED | COMMAND_ASSERT | vector);
-}
-
-void apic_send_nmi(uint32_t dest)
-{
-    command_send(dest, COMMAND_NMI | COMMAND_ASSERT);
 }
 
 void apic_send_init(uint32_t dest)
@@ -146,7 +128,6 @@ void apic_error(void)
 {
     apic_write(APIC_ERROR_STATUS, 0);
     (void)apic_read(APIC_ERROR_STATUS);
-    apic_eoi();
 }
 
 /* A loader may leave an interrupt in service, which would block all of its priority and below. */

@@ -4,14 +4,14 @@
  * interprocessor interrupts, end of interrupt, the processors that the firmware reports.
  *
  * Vectors: 0x00-0x1f exceptions, 0x30-0xef device interrupts (the serial console is one of them),
- * 0xf0-0xff the hypervisor's own, below. 0x80 is the guests' software interrupt and never a device.
+ * 0xf0-0xff the hypervisor's own, below.
  */
 #ifndef LAMINA_X86_APIC_H
 #define LAMINA_X86_APIC_H
 
+#define VECTOR_PIC          0x20 /* to 0x2f: spurious ones of the masked 8259 pair */
 #define VECTOR_DEVICE_FIRST 0x30
 #define VECTOR_DEVICE_LAST  0xef
-#define VECTOR_GUEST_INT80  0x80
 #define VECTOR_TIMER        0xf0
 #define VECTOR_KICK         0xf1
 #define VECTOR_FLUSH        0xf2
@@ -30,16 +30,12 @@ void apic_eoi(void);
 void apic_send_ipi(uint32_t apic_id, uint8_t vector);
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, uint8_t page); /* starts at page * 4096, real mode */
-void apic_send_nmi(uint32_t apic_id);
 /* APIC ids of the enabled processors, the boot CPU's among them; returns how many, at most max. */
 unsigned apic_ids(uint32_t *ids, unsigned max);
-/* An APIC error (VECTOR_ERROR) on this CPU: read, log, acknowledge. */
+/* An APIC error (VECTOR_ERROR) on this CPU. */
 void apic_error(void);
-/*
- * A device vector arrived: acknowledge as its kind needs (level inputs are masked first), then
- * upcall_interrupt(), or serve the serial console.
- */
-void apic_device_interrupt(uint8_t vector);
+/* Device vector `vector` now comes from the level-triggered input `gsi` (or from none such). */
+void vector_set_level(uint8_t vector, bool level, unsigned gsi);
 #endif
 
 #endif

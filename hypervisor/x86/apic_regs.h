@@ -17,8 +17,6 @@
 #define APIC_COMMAND       0x300
 #define APIC_COMMAND_DEST  0x310
 #define APIC_LVT_TIMER     0x320
-#define APIC_LVT_THERMAL   0x330
-#define APIC_LVT_COUNTER   0x340
 #define APIC_LVT_LINT0     0x350
 #define APIC_LVT_LINT1     0x360
 #define APIC_LVT_ERROR     0x370
@@ -29,6 +27,10 @@
 #define LVT_MASKED         (1u << 16)
 #define LVT_NMI            (4u << 8)
 #define LVT_TIMER_DEADLINE (2u << 17)
+
+/* apic_timer.c: choose and calibrate the timer, once, after the clock. */
+void apic_timer_init(void);
+void apic_timer_cpu_init(void); /* this CPU's, disarmed */
 
 uint32_t apic_read(uint32_t reg);
 void apic_write(uint32_t reg, uint32_t value);

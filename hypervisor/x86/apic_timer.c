@@ -4,7 +4,6 @@
  * else counting down once at a rate measured against the clock. That count is 32 bits, seconds at
  * most: for a deadline beyond, the interrupt comes early, as machine_set_deadline() allows.
  */
-#include "x86/apic_timer.h"
 #include "x86/apic.h"
 #include "x86/apic_regs.h"
 #include "x86/clock.h"

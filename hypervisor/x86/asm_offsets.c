@@ -43,10 +43,6 @@ void asm_offsets(void)
     OFFSET(G_FRAME_IOPL, struct guest_cpu, frame_iopl);
     OFFSET(G_SYSCALL_RIP, struct guest_cpu, syscall_cb.rip);
     OFFSET(G_SYSCALL_MASK, struct guest_cpu, syscall_cb.mask_events);
-    OFFSET(G_SYSCALL32_RIP, struct guest_cpu, syscall32_cb.rip);
-    OFFSET(G_SYSCALL32_MASK, struct guest_cpu, syscall32_cb.mask_events);
-    OFFSET(G_SYSENTER_RIP, struct guest_cpu, sysenter_cb.rip);
-    OFFSET(G_SYSENTER_MASK, struct guest_cpu, sysenter_cb.mask_events);
     OFFSET(G_EVENT_RIP, struct guest_cpu, event_cb.rip);
     OFFSET(G_TRAPS, struct guest_cpu, traps);
     OFFSET(G_INFO, struct guest_cpu, info);

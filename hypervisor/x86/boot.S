@@ -13,6 +13,28 @@
 #define MB1_FLAGS 0x00010003 /* modules on pages, memory map, address fields */
 #define MB2_MAGIC 0xe85250d6
 
+/* EAX: root. Leaves paging on, in compatibility mode. */
+.macro ENABLE_LONG_MODE
+    mov %eax, %cr3
+    mov $(CR4_PAE), %eax
+    mov %eax, %cr4
+    mov $MSR_EFER, %ecx
+    rdmsr
+    or $(EFER_LME | EFER_NXE | EFER_SCE), %eax
+    wrmsr
+    mov %cr0, %eax
+    and $~0x6000000c, %eax      /* caches on; no TS, no EM */
+    or $(CR0_PG | CR0_WP | CR0_NE | CR0_MP | CR0_PE), %eax
+    mov %eax, %cr0
+.endm
+
+.macro BOOT_DESCRIPTORS
+    .quad 0
+    .quad 0x00af9b000000ffff    /* 0x08: 64-bit code */
+    .quad 0x00cf93000000ffff    /* 0x10: data */
+    .quad 0x00cf9b000000ffff    /* 0x18: 32-bit code */
+.endm
+
     .section .text.boot, "ax", @progbits
     .code32
 
@@ -133,28 +155,13 @@ here:
     mov %eax, (boot_gdtr + 2 - here)(%esi)
     lgdt (boot_gdtr - here)(%esi)
     lea (boot_l4 - here)(%esi), %eax
-    call enable_long_mode
+    ENABLE_LONG_MODE
     pop %edi
     pop %ebx
     lea (boot_long - here)(%esi), %eax
     push $8
     push %eax
     lret
-
-/* EAX: root. Leaves paging on, in compatibility mode. Also for application processors. */
-enable_long_mode:
-    mov %eax, %cr3
-    mov $(CR4_PAE), %eax
-    mov %eax, %cr4
-    mov $MSR_EFER, %ecx
-    rdmsr
-    or $(EFER_LME | EFER_NXE | EFER_SCE), %eax
-    wrmsr
-    mov %cr0, %eax
-    and $~0x6000000c, %eax      /* caches on; no TS, no EM */
-    or $(CR0_PG | CR0_WP | CR0_NE | CR0_MP | CR0_PE), %eax
-    mov %eax, %cr0
-    ret
 
 /* A processor without long mode or no-execute cannot run this; there is no console to say so on
  * but the text screen. */
@@ -184,77 +191,62 @@ boot_high:
 
 /*
  * Application processors: copied to a page below 1 MiB, entered in real mode with CS = page / 16.
- * The words below, filled by smp.c, say where the tables, the stack and the code are.
+ * The words below, filled by smp.c, say where page, tables, stack and code are.
  */
     .balign 16
     .code16
-    .global trampoline_start
+    .global trampoline_start, trampoline_words, trampoline_end
+#define T(label) (label - trampoline_start)
 trampoline_start:
     cli
     cld
     mov %cs, %ax
     mov %ax, %ds
-    movzwl %ax, %ebx
-    shl $4, %ebx                /* linear address of this page */
-    lgdtl trampoline_gdtr - trampoline_start
-    mov trampoline_root - trampoline_start, %edi
+    mov T(trampoline_page), %ebx /* linear address of this page */
+    lea T(trampoline_gdt)(%ebx), %eax
+    mov %eax, T(trampoline_gdtr) + 2
+    lea T(trampoline_32)(%ebx), %eax
+    mov %eax, T(trampoline_far32)
+    lea T(trampoline_64)(%ebx), %eax
+    mov %eax, T(trampoline_far64)
+    lgdtl T(trampoline_gdtr)
     mov %cr0, %eax
     or $CR0_PE, %eax
     mov %eax, %cr0
-    ljmpl *(trampoline_far32 - trampoline_start)
+    ljmpl *T(trampoline_far32)
     .code32
 trampoline_32:
     mov $0x10, %eax
     mov %eax, %ds
     mov %eax, %ss
-    mov %edi, %cr3
-    mov $(CR4_PAE), %eax
-    mov %eax, %cr4
-    mov $MSR_EFER, %ecx
-    rdmsr
-    or $(EFER_LME | EFER_NXE | EFER_SCE), %eax
-    wrmsr
-    mov %cr0, %eax
-    and $~0x6000000c, %eax
-    or $(CR0_PG | CR0_WP | CR0_NE | CR0_MP | CR0_PE), %eax
-    mov %eax, %cr0
-    ljmpl *(trampoline_far64 - trampoline_start)(%ebx)
-    .balign 8
-trampoline_root:  .long 0
-    .global trampoline_root, trampoline_far32, trampoline_far64, trampoline_gdtr, trampoline_gdt
-trampoline_far32: .long 0       /* offset, linear */
-                  .short 0x18
-                  .short 0
-trampoline_far64: .long 0
-                  .short 0x08
-                  .short 0
-trampoline_gdtr:  .short boot_gdt_end - boot_gdt - 1
-                  .long 0       /* linear address of the table below */
-                  .short 0
-trampoline_gdt:
-    .quad 0
-    .quad 0x00af9b000000ffff    /* 0x08: 64-bit code */
-    .quad 0x00cf93000000ffff    /* 0x10: data */
-    .quad 0x00cf9b000000ffff    /* 0x18: 32-bit code */
-    .global trampoline_32, trampoline_end
+    mov T(trampoline_root)(%ebx), %eax
+    ENABLE_LONG_MODE
+    ljmpl *T(trampoline_far64)(%ebx)
     .code64
 trampoline_64:
     mov trampoline_entry(%rip), %rax
     mov trampoline_stack(%rip), %rsp
     jmp *%rax
     .balign 8
-    .global trampoline_entry, trampoline_stack, trampoline_64
+trampoline_words:
 trampoline_entry: .quad 0
 trampoline_stack: .quad 0
+trampoline_root:  .long 0
+trampoline_page:  .long 0
+trampoline_far32: .long 0
+                  .short 0x18
+trampoline_far64: .long 0
+                  .short 0x08
+trampoline_gdtr:  .short boot_gdt_end - boot_gdt - 1
+                  .long 0
+trampoline_gdt:
+    BOOT_DESCRIPTORS
 trampoline_end:
 
     .section .data
     .balign 8
 boot_gdt:
-    .quad 0
-    .quad 0x00af9b000000ffff
-    .quad 0x00cf93000000ffff
-    .quad 0x00cf9b000000ffff
+    BOOT_DESCRIPTORS
 boot_gdt_end:
 boot_gdtr:
     .short boot_gdt_end - boot_gdt - 1

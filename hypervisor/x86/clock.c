@@ -5,8 +5,8 @@
  * the board. The base never moves, so all CPUs and all guests compute the same time from the same
  * TSC value.
  *
- * A TSC that is not invariant may differ between CPUs a little; then no CPU is told a time below
- * what another has been told already.
+ * A TSC that is not invariant, or that was found behind another CPU's, may differ between CPUs a
+ * little; then no CPU is told a time below what another has been told already.
  */
 #include "x86/clock.h"
 #include "x86/machine.h"
@@ -15,10 +15,9 @@
 #include "x86/scale.h"
 
 #define WINDOW_PER_S     100 /* measure for 10 ms */
-#define TRIES_MAX        3
-#define GOOD_ENOUGH      10000 /* uncertain by less than one part in this */
+#define WINDOWS          3
 #define SAMPLES          8
-#define POLLS_MAX        1000000 /* a second, should the counter not move */
+#define POLLS_MAX        500000 /* half a second, should the counter not move */
 #define HZ_PLAUSIBLE_MIN UINT64_C(100000000)
 #define HZ_PLAUSIBLE_MAX UINT64_C(20000000000)
 #define HZ_ASSUMED       UINT64_C(1000000000)
@@ -26,7 +25,7 @@
 static struct {
     /* --- set once --- */
     bool running;
-    bool stable;
+    bool stable; /* until the last CPU is up */
     uint64_t hz;
     uint64_t base_tsc;
     struct scale scale;
@@ -95,40 +94,27 @@ static struct sample sample_take(const struct reference *ref)
     return best;
 }
 
-/* One window: the rate, 0 if the counter stands still; *parts: as certain as one part in this. */
-static uint64_t hz_window(const struct reference *ref, uint64_t *parts)
-{
-    struct sample start = sample_take(ref), end;
-    uint64_t wanted = ref->hz / WINDOW_PER_S, ticks;
-    unsigned polls = 0;
-
-    *parts = 0;
-    while (((ref->read() - start.count) & ref->mask) < wanted) {
-        if (++polls == POLLS_MAX)
-            return 0;
-        port_pause();
-    }
-    end = sample_take(ref);
-    ticks = (end.count - start.count) & ref->mask;
-    if (ticks < wanted || end.tsc <= start.tsc)
-        return 0;
-    *parts = (end.tsc - start.tsc) / MAX((start.width + end.width) / 2, UINT64_C(1));
-    return plausible((end.tsc - start.tsc) * ref->hz / ticks);
-}
-
+/* The best of a few windows; 0 if the counter stands still. */
 static uint64_t hz_measured(const struct reference *ref)
 {
-    uint64_t best = 0, best_parts = 0;
+    const uint64_t wanted = ref->hz / WINDOW_PER_S;
+    uint64_t best = 0, best_width = UINT64_MAX;
 
-    for (unsigned i = 0; i < TRIES_MAX && best_parts < GOOD_ENOUGH; i++) {
-        uint64_t parts, hz = hz_window(ref, &parts);
+    for (unsigned i = 0; i < WINDOWS; i++) {
+        struct sample start = sample_take(ref), end;
+        uint64_t ticks;
 
-        if (hz == 0 && best == 0)
-            break;
-        if (hz != 0 && parts > best_parts) {
-            best = hz;
-            best_parts = parts;
+        for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
+            if (((ref->read() - start.count) & ref->mask) >= wanted)
+                break;
+            port_pause();
         }
+        end = sample_take(ref);
+        ticks = (end.count - start.count) & ref->mask;
+        if (ticks < wanted || end.tsc <= start.tsc || start.width + end.width >= best_width)
+            continue;
+        best = plausible((end.tsc - start.tsc) * ref->hz / ticks);
+        best_width = start.width + end.width;
     }
     return best;
 }
@@ -205,6 +191,20 @@ uint64_t clock_tsc_at(uint64_t ns)
     if (__builtin_add_overflow(clock.base_tsc, ticks, &tsc))
         return UINT64_MAX;
     return MAX(tsc, UINT64_C(1));
+}
+
+/* No lock: two CPUs in step, each in a tight loop, could keep one out of it for ever. */
+void clock_compare(void)
+{
+    static uint64_t latest;
+    uint64_t seen = __atomic_load_n(&latest, __ATOMIC_ACQUIRE);
+    uint64_t tsc = machine_tsc();
+
+    if (tsc < seen)
+        clock.stable = false;
+    else
+        (void)__atomic_compare_exchange_n(&latest, &seen, tsc, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED);
 }
 
 void machine_clock_read(struct machine_clock *out)

@@ -5,6 +5,7 @@
  * Also the beginning of C: machine_boot().
  */
 #include "x86/cpu.h"
+#include "lib/string.h"
 #include "x86/apic.h"
 #include "x86/recover.h"
 #include "x86/upcall.h"
@@ -16,34 +17,14 @@ struct smap_site {
 };
 extern const struct smap_site smap_sites[], smap_sites_end[];
 extern char percpu_start[], percpu_end[];
-extern char syscall_stubs[], syscall32_stubs[], sysenter_stubs[];
+extern char syscall_stubs[], syscall32_stubs[], sysenter_entry[];
 
+struct cpu_features cpu_has;
 static struct {
-    bool smep, smap, gigabyte_pages, tsc_aux, fsgsbase, sysenter;
-    uint32_t magic, info; /* from the loader, for upcall_boot() */
-} cpu;
+    uint32_t magic, info;
+} loader; /* for upcall_boot() */
 
 static uint8_t zero_page[PAGE_SIZE] __attribute__((section(".bss.page"), aligned(4096)));
-
-bool cpu_has_gigabyte_pages(void)
-{
-    return cpu.gigabyte_pages;
-}
-
-bool cpu_has_tsc_aux(void)
-{
-    return cpu.tsc_aux;
-}
-
-bool cpu_has_fsgsbase(void)
-{
-    return cpu.fsgsbase;
-}
-
-bool cpu_has_sysenter(void)
-{
-    return cpu.sysenter;
-}
 
 uint64_t cpu_zero_page(void)
 {
@@ -62,24 +43,24 @@ static void smap_patch(void)
     }
 }
 
-void cpu_features_init(void)
+static void cpu_features_init(void)
 {
     uint32_t r[4];
 
     machine_cpuid(0, 0, r);
     if (r[0] >= 7) {
         machine_cpuid(7, 0, r);
-        cpu.fsgsbase = r[1] & 1;
-        cpu.smep = r[1] >> 7 & 1;
-        cpu.smap = r[1] >> 20 & 1;
-        cpu.tsc_aux = r[2] >> 22 & 1;
+        cpu_has.fsgsbase = r[1] & 1;
+        cpu_has.smep = r[1] >> 7 & 1;
+        cpu_has.smap = r[1] >> 20 & 1;
+        cpu_has.tsc_aux = r[2] >> 22 & 1;
     }
     machine_cpuid(1, 0, r);
-    cpu.sysenter = r[3] >> 11 & 1;
+    cpu_has.sysenter = r[3] >> 11 & 1;
     machine_cpuid(0x80000001, 0, r);
-    cpu.gigabyte_pages = r[3] >> 26 & 1;
-    cpu.tsc_aux |= r[3] >> 27 & 1;
-    if (cpu.smap)
+    cpu_has.gigabyte_pages = r[3] >> 26 & 1;
+    cpu_has.tsc_aux |= r[3] >> 27 & 1;
+    if (cpu_has.smap)
         smap_patch();
 }
 
@@ -131,8 +112,7 @@ struct machine_cpu *cpu_create(unsigned id, void *(*page)(void))
     c->tss.ist[IST_MC - 1] = (uint64_t)block + BLOCK_STACK_MC;
     c->tss.ist[IST_DF - 1] = (uint64_t)block + BLOCK_STACK_DF;
     c->tss.io_map = sizeof(c->tss); /* beyond the limit: every port traps */
-    for (size_t i = 0; i < (size_t)(percpu_end - percpu_start); i++)
-        block[BLOCK_PERCPU + i] = percpu_start[i];
+    memcpy(block + BLOCK_PERCPU, percpu_start, (size_t)(percpu_end - percpu_start));
     return c;
 }
 
@@ -168,10 +148,9 @@ static void entry_points_load(unsigned id)
     /* NT above all: IRETQ with it set would end in a double fault. */
     msr_set(MSR_SFMASK, EFLAGS_TF | EFLAGS_IF | EFLAGS_DF | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_RF |
                             EFLAGS_VM | EFLAGS_AC);
-    if (cpu.sysenter) {
+    if (cpu_has.sysenter) {
         msr_set(MSR_SYSENTER_CS, SEL_CS);
-        msr_set(MSR_SYSENTER_ESP, 0);
-        msr_set(MSR_SYSENTER_EIP, (uint64_t)sysenter_stubs + id * 32);
+        msr_set(MSR_SYSENTER_EIP, (uint64_t)sysenter_entry);
     }
 }
 
@@ -179,9 +158,9 @@ static void control_registers_load(void)
 {
     uint64_t cr4 = CR4_DE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-    if (cpu.smep)
+    if (cpu_has.smep)
         cr4 |= CR4_SMEP;
-    if (cpu.smap)
+    if (cpu_has.smap)
         cr4 |= CR4_SMAP;
     cr4_set(cr4);
     __asm__ volatile("mov %0, %%cr0" ::"r"((uint64_t)(CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET |
@@ -195,7 +174,7 @@ void cpu_enter(struct machine_cpu *c)
     control_registers_load();
     descriptors_load(c);
     entry_points_load(c->id);
-    if (cpu.tsc_aux)
+    if (cpu_has.tsc_aux)
         msr_set(MSR_TSC_AUX, 0);
     xsave_cpu_init();
 }
@@ -213,7 +192,7 @@ static void *boot_page(void)
 
 static void boot_continue(void)
 {
-    upcall_boot(cpu.magic, cpu.info);
+    upcall_boot(loader.magic, loader.info);
 }
 
 /* On the boot stack, with the tables of boot.S. */
@@ -221,8 +200,8 @@ void machine_boot(uint32_t magic, uint32_t info)
 {
     struct machine_cpu *c;
 
-    cpu.magic = magic;
-    cpu.info = info;
+    loader.magic = magic;
+    loader.info = info;
     paging_init();
     cpu_features_init();
     idt_init();

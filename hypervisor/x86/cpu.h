@@ -62,15 +62,14 @@ uint64_t *window_create(unsigned cpu, void *(*page)(void));
 void pte_write(uint64_t *slot, uint64_t value);
 
 /* cpu.c */
-void cpu_features_init(void);                /* boot CPU: what processors have, patch stac/clac */
+struct cpu_features {
+    bool smep, smap, gigabyte_pages, tsc_aux, fsgsbase, sysenter;
+};
+extern struct cpu_features cpu_has;          /* set by the boot CPU, the same for all */
 struct machine_cpu *cpu_create(unsigned cpu, void *(*page)(void));
 void cpu_enter(struct machine_cpu *cpu);     /* on the CPU itself: descriptors, MSRs, CR0, CR4 */
-bool cpu_has_gigabyte_pages(void);
-bool cpu_has_fsgsbase(void);
 uint64_t cpu_zero_page(void);                /* machine address of a page of zeroes */
 void cpu_set_ldt(struct machine_cpu *cpu, unsigned entries); /* the LDT descriptor */
-bool cpu_has_tsc_aux(void);
-bool cpu_has_sysenter(void);
 void machine_boot(uint32_t magic, uint32_t info) noreturn; /* from boot.S */
 
 /* descriptor.c */
@@ -84,15 +83,20 @@ void xsave_save(struct guest_cpu *g);
 /* tlb.c */
 void flush_serve(void);                      /* answer another CPU's request, if any */
 
-/* idt.c, fault.c, interrupt.c */
+/* idt.c, interrupt.c */
 void idt_init(void);
 void idt_load(void);
 void interrupt_dispatch(uint32_t vector);
-void debug_trap(struct guest_cpu *g);                   /* #DB from ring 3 */
-void nmi_trap(uint32_t vector);                         /* NMI, #MC from ring 3 */
-void ist_in_hypervisor(struct guest_regs *frame);       /* #DB, NMI, #MC, #DF from ring 0 */
-void hypervisor_fault(struct guest_regs *frame);        /* the rest from ring 0 */
-void cpu_stopped(void) noreturn;
+
+/* entry.c: what assembly calls */
+void trap_in_hypervisor(struct guest_regs *frame); /* any vector, from ring 0 */
+void ist_trap(struct guest_cpu *g);                /* #DB, NMI, #MC from ring 3 */
+void iretq_failed(struct guest_cpu *g);            /* an exception on the way to ring 3 */
+void syscall32_bounce(struct guest_cpu *g);
+void sysenter_bounce(struct guest_cpu *g);
+
+/* guest_state.c */
+void selectors_save(struct guest_cpu *g);
 
 /* exception.S: leave for ring 3 with the stack at `stack`; call `function` on it. */
 void guest_exit_path(struct guest_cpu *g, uint64_t stack) noreturn;

@@ -15,7 +15,7 @@
  * itself may have caused is looked at on the fast ways out.
  *
  * Instructions, hypervisor part, measured: system call bounced to the guest kernel and back to user
- * mode by iret 100; null hypercall 48 and its C part.
+ * mode by iret 99; null hypercall 48 and its C part.
  */
 #include "x86/entry.h"
 
@@ -41,20 +41,6 @@
 
     ENTRY_STUBS syscall_stubs, SEL_USER_DS, syscall_entry
     ENTRY_STUBS syscall32_stubs, SEL_USER_DS, syscall32_entry
-
-/* SYSENTER keeps neither RIP nor RSP, and clears of the flags only IF and VM. */
-    .balign 64
-    .global sysenter_stubs
-sysenter_stubs:
-    .set cpu, 0
-    .rept CPUS_MAX
-    .balign 32
-    mov cpu_entry + cpu * 64 + CPU_ENTRY_REGS_END(%rip), %rsp
-    pushq $SEL_USER_DS
-    pushq $0
-    jmp sysenter_entry
-    .set cpu, cpu + 1
-    .endr
 
 /* RSP = &regs.rsp, which holds the guest's; RCX = RIP, R11 = RFLAGS. */
     .balign 64
@@ -91,12 +77,9 @@ syscall_written:
     CLAC
     movzbl G_SYSCALL_MASK(%rdi), %ecx
     or %cl, INFO_MASK(%rdx)
-    mov G_SYSCALL_RIP(%rdi), %rcx
-    mov %rcx, %r11
-    sar $47, %r11
-    inc %r11
-    jnz syscall_low_callback    /* not in the upper half, or none */
-syscall_go:
+    mov G_SYSCALL_RIP(%rdi), %rcx /* canonical, or 0: none */
+    test %rcx, %rcx
+    jz syscall_lost
     mov $EFLAGS_ALWAYS, %r11d
     mov REGS_RDX(%rdi), %rdx
     mov %rax, %rsp
@@ -112,12 +95,6 @@ syscall_write_mask:
 syscall_write_end:
     RECOVER syscall_write, syscall_write_end, syscall_lost
 
-/* R11 is 1 for a canonical address in the lower half; 0 means none. */
-syscall_low_callback:
-    test %rcx, %rcx
-    jz syscall_lost
-    dec %r11
-    jz syscall_go
 /* RDI = vCPU; RAX, RDI and RDX are in regs; RCX and R11 are no longer worth keeping. */
 syscall_lost:
     CLAC
@@ -156,10 +133,9 @@ syscall_from_kernel:
     je hypercall_work
     mov REGS_RIP(%rbx), %rcx
     mov %rcx, %r11
-    sar $47, %r11
-    inc %r11
-    jnz hypercall_low
-hypercall_go:
+    shr $47, %r11
+    dec %r11
+    jz hypercall_work           /* SYSRET must not see it */
     mov REGS_RFLAGS(%rbx), %r11
     mov REGS_RDI(%rbx), %rdi
     mov REGS_RSI(%rbx), %rsi
@@ -172,10 +148,7 @@ hypercall_go:
     mov REGS_RBX(%rbx), %rbx
     sysretq
 
-/* A SYSCALL in the last bytes of the lower half returns to an address that SYSRET must not see. */
-hypercall_low:
-    dec %r11
-    jz hypercall_go
+/* Also for a SYSCALL in the last bytes of the lower half: the next address is not canonical. */
 hypercall_work:
     mov %rbp, REGS_RBP(%rbx)
     mov %r12, REGS_R12(%rbx)
@@ -221,8 +194,9 @@ iret_read_end:
     mov REGS_RFLAGS(%rcx), %edx
     cmpb $0, G_ARCH_IOPL(%rcx)
     jne iret_slow
-    testb $3, REGS_CS(%rcx)
+    testb $3, REGS_CS(%rcx)     /* user mode is RPL 3 and nothing else */
     jz iret_to_kernel
+    jnp iret_to_kernel          /* one bit of the two */
     mov G_CR3_USER(%rcx), %r11
     test %r11, %r11
     jz iret_slow
@@ -319,9 +293,13 @@ syscall32_entry:
     call syscall32_bounce
     jmp guest_exit
 
-/* SYSENTER: ring 3, no RIP, no RSP; the flags of user mode but IF, which was on. */
+/* SYSENTER: ring 3, neither RIP nor RSP; the flags of user mode but IF, which was on. The stack
+ * pointer that it loads is the end of regs. */
     .balign 16
+    .global sysenter_entry
 sysenter_entry:
+    pushq $SEL_USER_DS
+    pushq $0
     pushfq
     orl $EFLAGS_IF, (%rsp)
     pushq $2

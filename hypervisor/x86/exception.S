@@ -7,7 +7,7 @@
  * C on the CPU's stack, and leaves through guest_exit. From ring 0 an exception is a recovery point
  * (fault.c) or the end; interrupts come only while idle or in an interrupt window.
  *
- * Instructions, hypervisor part: page fault from user mode and its return by iret 128, the iret of
+ * Instructions, hypervisor part: page fault from user mode and its return by iret 126, the iret of
  * entry.S included.
  */
 #include "x86/entry.h"
@@ -17,68 +17,37 @@
 
     .section .text.entry, "ax", @progbits
 
-/* name, vector, whether the processor pushes an error code, where to */
-.macro EXCEPTION vector, has_error, target
-    .balign 32
-exception_\vector:
-    .if !\has_error
+/* Vectors as bit masks: for which the processor pushes an error code; and who takes them. */
+#define HAS_ERROR    0x60227d00
+#define TO_PLAIN     0x00090039 /* #DE, breakpoint, overflow, bound, x87 and SIMD errors */
+#define TO_ERROR     0x00021c00 /* segment faults but #GP, alignment */
+#define TO_IST       0x00040106 /* #DB, NMI, #DF, #MC */
+#define VECTOR_PF    14
+
+/* All 256 vectors, sixteen bytes each; idt.c counts on it. */
+    .balign 16
+    .global vector_entries
+vector_entries:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if vector >= 32 || !(HAS_ERROR >> (vector & 31) & 1)
     pushq $0
     .endif
-    movl $\vector, 4(%rsp)
-    jmp \target
-    .pushsection .rodata
-    .quad exception_\vector
-    .popsection
-.endm
-
-    .pushsection .rodata
-    .balign 8
-    .global exception_entries
-exception_entries:
-    .popsection
-    EXCEPTION 0, 0, bounce_plain
-    EXCEPTION 1, 0, ist_entry
-    EXCEPTION 2, 0, ist_entry
-    EXCEPTION 3, 0, bounce_plain
-    EXCEPTION 4, 0, bounce_plain
-    EXCEPTION 5, 0, bounce_plain
-    EXCEPTION 6, 0, exception_entry
-    EXCEPTION 7, 0, exception_entry
-    EXCEPTION 8, 1, ist_entry
-    EXCEPTION 9, 0, exception_entry
-    EXCEPTION 10, 1, bounce_error
-    EXCEPTION 11, 1, bounce_error
-    EXCEPTION 12, 1, bounce_error
-    EXCEPTION 13, 1, exception_entry
-    EXCEPTION 14, 1, page_fault
-    EXCEPTION 15, 0, exception_entry
-    EXCEPTION 16, 0, bounce_plain
-    EXCEPTION 17, 1, bounce_error
-    EXCEPTION 18, 0, ist_entry
-    EXCEPTION 19, 0, bounce_plain
-    EXCEPTION 20, 0, exception_entry
-    EXCEPTION 21, 1, exception_entry
-    EXCEPTION 22, 0, exception_entry
-    EXCEPTION 23, 0, exception_entry
-    EXCEPTION 24, 0, exception_entry
-    EXCEPTION 25, 0, exception_entry
-    EXCEPTION 26, 0, exception_entry
-    EXCEPTION 27, 0, exception_entry
-    EXCEPTION 28, 0, exception_entry
-    EXCEPTION 29, 1, exception_entry
-    EXCEPTION 30, 1, exception_entry
-    EXCEPTION 31, 0, exception_entry
-
-/* Interrupts 0x20..0xff, sixteen bytes each. */
-    .balign 16
-    .global interrupt_entries
-interrupt_entries:
-    .set vector, 0x20
-    .rept 0xe0
-    .balign 16
-    pushq $0
-    movb $vector, 4(%rsp)       /* the rest of the slot is 0 */
+    movl $vector, 4(%rsp)
+    .if vector >= 32
     jmp interrupt_entry
+    .elseif vector == VECTOR_PF
+    jmp page_fault
+    .elseif TO_PLAIN >> (vector & 31) & 1
+    jmp bounce_plain
+    .elseif TO_ERROR >> (vector & 31) & 1
+    jmp bounce_error
+    .elseif TO_IST >> vector & 1
+    jmp ist_entry
+    .else
+    jmp exception_entry
+    .endif
     .set vector, vector + 1
     .endr
 
@@ -98,8 +67,8 @@ interrupt_entries:
 .endm
 
 /*
- * RDI = vCPU; RAX RDI RDX RCX R11 are in regs. Leads to the guest's handler if its address is in
- * the upper half; else C does it. Handlers run in the flat code segment whatever their entry says.
+ * RDI = vCPU; RAX RDI RDX RCX R11 are in regs. Leads to the guest's handler if there is one; else C
+ * says what that means. Handlers run in the flat code segment whatever their entry says.
  * RAX becomes the frame, RDX the trap's entry, RCX the CS of the frame. `words` is the size of
  * the frame.
  */
@@ -107,10 +76,8 @@ interrupt_entries:
     mov REGS_VECTOR(%rdi), %edx
     shl $4, %edx
     add G_TRAPS(%rdi), %rdx
-    mov TRAP_ADDRESS(%rdx), %rax
-    sar $47, %rax
-    inc %rax
-    jnz exception_saved
+    cmpq $0, TRAP_ADDRESS(%rdx) /* canonical, or 0: none */
+    je exception_saved
     movzwl REGS_CS(%rdi), %ecx
     cmpb $0, G_IN_KERNEL(%rdi)
     je 2f
@@ -210,7 +177,9 @@ bounce_error:
     BOUNCE_SAVE
     jmp bounce_with_error
 
+/* The processor leaves the guest's direction flag set: C wants it clear. */
 .macro SAVE_REST
+    cld
     mov %rsi, REGS_RSI(%rdi)
     mov %r8, REGS_R8(%rdi)
     mov %r9, REGS_R9(%rdi)
@@ -252,6 +221,7 @@ bounce_lost:
     .balign 16
 exception_entry:
     CLAC
+    cld
     testb $3, E(REGS_CS)
     jz fault_entry
     PUSH_ALL
@@ -261,37 +231,12 @@ exception_entry:
     call upcall_exception
     jmp guest_exit
 
-/* int $0x80: the guest's own software interrupt, if its trap entry lets this mode use it. */
-    .balign 16
-    .global int80_entry
-int80_entry:
-    pushq $0
-    movl $0x80, 4(%rsp)
-    CLAC
-    PUSH_ALL
-    lea -REGS(%rsp), %rbx
-    mov G_TRAPS(%rbx), %rdx
-    mov (0x80 * 16 + TRAP_FLAGS)(%rdx), %dl
-    and $3, %dl
-    cmp $3, %dl
-    je 1f
-    cmpb $0, G_IN_KERNEL(%rbx)
-    je int80_refused
-    or G_ARCH_IOPL(%rbx), %dl   /* the kernel may from privilege 1 on, or always */
-    jz int80_refused
-1:  POP_ALL
-    jmp bounce_plain
-int80_refused:
-    mov G_CPU_STACK(%rbx), %rsp
-    mov %rbx, %rdi
-    call int80_refuse
-    jmp guest_exit
-
     .balign 16
 interrupt_entry:
     CLAC
+    cld
     testb $3, E(REGS_CS)
-    jz interrupt_in_hypervisor
+    jz in_hypervisor            /* idle, or an interrupt window */
     PUSH_ALL
     lea -REGS(%rsp), %rbx
     mov G_CPU_STACK(%rbx), %rsp
@@ -349,33 +294,17 @@ stack_call:
     call *%rdi
     ud2
 
-/* Idle, or an interrupt window: RSP = error code and vector. */
-    .balign 16
-interrupt_in_hypervisor:
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    mov 76(%rsp), %edi
-    sub $8, %rsp
-    call interrupt_dispatch
-    add $8, %rsp
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
-    add $8, %rsp
-    iretq
+/*
+ * Interrupts are held off until after the HLT, so none is taken before it and none is lost; but for
+ * one that an NMI let in right there, whose return then skips the HLT.
+ */
+    .global machine_idle, idle_halt
+machine_idle:
+    sti
+idle_halt:
+    hlt
+    cli
+    ret
 
 /*
  * A fault in ring 0: RSP = error code and vector. On the way out (IRETQ) and while iret_read
@@ -397,27 +326,29 @@ fault_entry:
     cmp %rax, 16(%rsp)
     jb iret_read_fault
 1:  pop %rax
+in_hypervisor:
+    cld
     PUSH_ALL
     mov %rsp, %rdi
     mov %rsp, %rbx
     and $~15, %rsp
-    call hypervisor_fault
+    call trap_in_hypervisor
     mov %rbx, %rsp
     POP_ALL
     add $8, %rsp
     iretq
 
 /* IRETQ refused the guest's selectors or address. All other registers are the guest's again, and
- * the interrupted RSP is &regs.rip. */
+ * the interrupted RSP is &regs.rip; below it is the fault's frame, of which one word counts. */
 iretq_fault:
     pop %rax
     mov 32(%rsp), %rsp
-    pushq $0
+    pushq -56(%rsp)             /* error code and vector */
     PUSH_ALL
     lea -REGS(%rsp), %rbx
     mov G_CPU_STACK(%rbx), %rsp
     mov %rbx, %rdi
-    call upcall_failsafe
+    call iretq_failed
     jmp guest_exit
 
 /* RAX and RCX are as iret_slow wants them. */
@@ -430,9 +361,9 @@ iret_read_fault:
 ist_entry:
     CLAC
     testb $3, 16(%rsp)
-    jz ist_from_hypervisor
+    jz in_hypervisor
     cmpl $8, 4(%rsp)
-    je ist_from_hypervisor      /* a double fault is the end, wherever */
+    je in_hypervisor            /* a double fault is the end, wherever */
     push %rax
     mov %rsp, %rax
     and $~(BLOCK_SIZE - 1), %rax
@@ -451,23 +382,8 @@ ist_entry:
     mov %rax, %rdi
     SAVE_REST
     mov G_CPU_STACK(%rbx), %rsp
-    mov REGS_VECTOR(%rbx), %edi
-    cmp $1, %edi
-    je 1f
-    call nmi_trap
+    mov %rbx, %rdi
+    call ist_trap
     jmp guest_exit
-1:  mov %rbx, %rdi
-    call debug_trap
-    jmp guest_exit
-
-ist_from_hypervisor:
-    PUSH_ALL
-    mov %rsp, %rdi
-    sub $8, %rsp
-    call ist_in_hypervisor
-    add $8, %rsp
-    POP_ALL
-    add $8, %rsp
-    iretq
 
     .section .note.GNU-stack, "", @progbits

@@ -8,9 +8,9 @@
  * guest_cpu is aligned to 16 bytes.
  *
  * During a hypercall rbx, rbp and r12 to r15 are not in `regs` yet: entry.S stores them when the
- * vCPU has work on its way out. Hypercalls therefore return, and leave the CPU by WORK_*. One for which
- * rcx and r11 must not be lost (a bounce, iret within a multicall) sets entry_vector to 0: then
- * every register is loaded from regs.
+ * vCPU has work on its way out. Hypercalls therefore return, and leave the CPU by WORK_*. One for
+ * which rcx and r11 must not be lost (a bounce, iret within a multicall) sets entry_vector to 0:
+ * then every register is loaded from regs.
  *
  * Assembly reads it through generated offsets (x86/asm_offsets.c); add fields freely, keep groups.
  */

@@ -43,7 +43,7 @@ void machine_set_fsgsbase(bool on)
 {
     uint64_t cr4 = cr4_get();
 
-    if (!cpu_has_fsgsbase() || !!(cr4 & CR4_FSGSBASE) == on)
+    if (!cpu_has.fsgsbase || !!(cr4 & CR4_FSGSBASE) == on)
         return;
     cr4_set(cr4 ^ CR4_FSGSBASE);
 }
@@ -85,32 +85,30 @@ static bool user_gs_load(const struct guest_cpu *g, uint16_t selector)
     return loaded;
 }
 
+static bool selector_load(const struct guest_cpu *g, unsigned which, uint16_t sel)
+{
+    switch (which) {
+    case 0:
+        return ds_try_set(sel);
+    case 1:
+        return es_try_set(sel);
+    case 2:
+        return fs_try_set(sel);
+    default:
+        return user_gs_load(g, sel);
+    }
+}
+
 int machine_load_selector(struct guest_cpu *g, unsigned which, uint16_t sel)
 {
     uint16_t *const place[] = { &g->ds, &g->es, &g->fs, &g->gs };
-    bool loaded;
+    bool loaded = selector_load(g, which, sel);
 
-    switch (which) {
-    case 0:
-        loaded = ds_try_set(sel);
-        break;
-    case 1:
-        loaded = es_try_set(sel);
-        break;
-    case 2:
-        loaded = fs_try_set(sel);
-        break;
-    case 3:
-        loaded = user_gs_load(g, sel);
-        break;
-    default:
-        return -XEN_EINVAL;
-    }
     *place[which] = loaded ? sel : 0;
     return loaded ? 0 : -XEN_EFAULT;
 }
 
-static void selectors_save(struct guest_cpu *g)
+void selectors_save(struct guest_cpu *g)
 {
     __asm__ volatile("mov %%ds, %0" : "=m"(g->ds));
     __asm__ volatile("mov %%es, %0" : "=m"(g->es));
@@ -124,8 +122,8 @@ static void segments_load(struct guest_cpu *g)
     const uint16_t wanted[] = { g->ds, g->es, g->fs, g->gs };
 
     for (unsigned i = 0; i < ARRAY_SIZE(wanted); i++)
-        if (machine_load_selector(g, i, wanted[i]))
-            g->segments_bad = true;
+        if (!selector_load(g, i, wanted[i]))
+            g->segments_bad = true; /* g keeps what was wanted: the failsafe frame shows it */
     machine_load_bases(g);
 }
 
@@ -165,7 +163,7 @@ void machine_guest_load(struct guest_cpu *g)
     guest_set_kernel_stack(g, g->kernel_ss, g->kernel_rsp);
     cpu->tss.rsp[0] = (uint64_t)(&g->regs + 1);
     cpu_entry[cpu->id].regs_end = cpu->tss.rsp[0];
-    if (cpu_has_sysenter())
+    if (cpu_has.sysenter)
         msr_set(MSR_SYSENTER_ESP, cpu->tss.rsp[0]);
     if (cr3_get() != guest_cr3(g))
         machine_load_cr3(g);
@@ -176,7 +174,7 @@ void machine_guest_load(struct guest_cpu *g)
     machine_set_fsgsbase(g->cr4 & CR4_FSGSBASE);
     xsave_load(g);
     machine_load_ts(g);
-    if (cpu_has_tsc_aux())
+    if (cpu_has.tsc_aux)
         msr_set(MSR_TSC_AUX, g->tsc_aux & 0xffffffff);
 }
 

@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Single instructions with a result, for the layers above. */
-#include "public/errno.h"
-#include "x86/cpu.h"
-#include "x86/recover.h"
-
-int machine_rdmsr(uint32_t msr, uint64_t *value)
-{
-    return msr_try_get(msr, value) ? 0 : -XEN_EFAULT;
-}
-
-int machine_wrmsr(uint32_t msr, uint64_t value)
-{
-    return msr_try_set(msr, value) ? 0 : -XEN_EFAULT;
-}
+#include "x86/machine.h"
+#include "x86/port.h"
 
 void machine_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
@@ -23,25 +12,19 @@ void machine_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 
 uint32_t machine_in(uint16_t port, unsigned bytes)
 {
-    uint32_t value = 0;
-
     if (bytes == 1)
-        __asm__ volatile("inb %1, %b0" : "+a"(value) : "d"(port));
-    else if (bytes == 2)
-        __asm__ volatile("inw %1, %w0" : "+a"(value) : "d"(port));
-    else
-        __asm__ volatile("inl %1, %0" : "=a"(value) : "d"(port));
-    return value;
+        return port_in8(port);
+    return bytes == 2 ? port_in16(port) : port_in32(port);
 }
 
 void machine_out(uint16_t port, unsigned bytes, uint32_t value)
 {
     if (bytes == 1)
-        __asm__ volatile("outb %b0, %1" ::"a"(value), "d"(port));
+        port_out8(port, (uint8_t)value);
     else if (bytes == 2)
-        __asm__ volatile("outw %w0, %1" ::"a"(value), "d"(port));
+        port_out16(port, (uint16_t)value);
     else
-        __asm__ volatile("outl %0, %1" ::"a"(value), "d"(port));
+        port_out32(port, value);
 }
 
 void machine_clear_frame(mfn_t mfn)

@@ -13,7 +13,6 @@
 #include "x86/port.h"
 #include "x86/lock.h"
 #include "x86/uart.h"
-#include "x86/vector.h"
 
 #define REG_VERSION 0x01
 #define REG_ENTRY   0x10 /* two registers an input, low half first */
@@ -130,7 +129,7 @@ void pic_init(void)
     }
 }
 
-int ioapic_route(unsigned gsi, uint8_t vector, bool level, bool low, unsigned cpu)
+int machine_gsi_route(unsigned gsi, uint8_t vector, bool level, bool low, unsigned cpu)
 {
     const struct ioapic *a = ioapic_of(gsi);
     uint64_t value = vector | ENTRY_MASKED;
@@ -168,45 +167,19 @@ static void set_masked(unsigned gsi, bool masked)
     machine_lock_drop(&io.lock);
 }
 
-void ioapic_mask(unsigned gsi)
+void machine_gsi_mask(unsigned gsi)
 {
     set_masked(gsi, true);
 }
 
-void ioapic_unmask(unsigned gsi)
+void machine_gsi_unmask(unsigned gsi)
 {
     set_masked(gsi, false);
 }
 
-/* ---- what machine.h promises: the same, without the hypervisor's own inputs ------------------ */
-
 unsigned machine_nr_gsis(void)
 {
     return io.nr_gsis;
-}
-
-bool machine_gsi_reserved(unsigned gsi)
-{
-    return uart_uses_gsi(gsi);
-}
-
-int machine_gsi_route(unsigned gsi, uint8_t vector, bool level, bool low, unsigned cpu)
-{
-    if (machine_gsi_reserved(gsi))
-        return -XEN_EEXIST;
-    return ioapic_route(gsi, vector, level, low, cpu);
-}
-
-void machine_gsi_mask(unsigned gsi)
-{
-    if (!machine_gsi_reserved(gsi))
-        ioapic_mask(gsi);
-}
-
-void machine_gsi_unmask(unsigned gsi)
-{
-    if (!machine_gsi_reserved(gsi))
-        ioapic_unmask(gsi);
 }
 
 int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value)

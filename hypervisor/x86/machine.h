@@ -13,14 +13,16 @@
 
 #include "lib/types.h"
 #include "x86/guest.h"
+#include "x86/layout.h"
 
-/* ---- boot order, called once each by boot/main.c in this order -------------------------------- */
+/* ---- boot order, called once each by boot/main.c in this order ------------------------------- */
 
 void machine_console_init(uint16_t port, unsigned baud); /* 16550 at `port`; 0: none */
-void machine_image_extent(maddr_t *start, maddr_t *end); /* image with bss, never to be given away */
+/* The image with its bss, never to be given away. */
+void machine_image_extent(maddr_t *start, maddr_t *end);
 /* Map all RAM below `ram_end` into the direct map; `take(nr)` gives zeroed frames for tables. */
 void machine_memory_init(maddr_t ram_end, mfn_t (*take)(uint64_t nr));
-void machine_acpi_init(maddr_t rsdp_hint);   /* RSDP from the loader, or 0: search; MADT, HPET, FADT, MCFG */
+void machine_acpi_init(maddr_t rsdp_hint);   /* RSDP from the loader, or 0: search */
 void machine_clock_init(void);               /* calibrates the TSC */
 void machine_interrupts_init(void);          /* PIC off, LAPIC, IO-APICs masked */
 /*
@@ -29,7 +31,6 @@ void machine_interrupts_init(void);          /* PIC off, LAPIC, IO-APICs masked 
  * is kept. 0: only this CPU.
  */
 void machine_cpus_init(unsigned max, maddr_t low_page, void *(*heap)(size_t bytes));
-/* Give the boot-time parts (trampoline, init text) back; optional. */
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
@@ -38,13 +39,19 @@ void machine_cpus_init(unsigned max, maddr_t low_page, void *(*heap)(size_t byte
 #define M2P_GUEST_VIRT   HYPERVISOR_START             /* guest-readable M2P, 256 GiB */
 
 /* Hypervisor address of a machine frame or address: the direct map, always present for RAM. */
-void *machine_map(mfn_t mfn);
-void *machine_map_maddr(maddr_t addr);
+static inline void *machine_map_maddr(maddr_t addr)
+{
+    return (void *)(DIRECT_VIRT + addr);
+}
+static inline void *machine_map(mfn_t mfn)
+{
+    return machine_map_maddr(mfn_to_maddr(mfn));
+}
 /* Machine address of an object in the direct map or in the hypervisor image. */
 maddr_t machine_maddr(const void *p);
 /* Map device registers (uncached), `bytes` long; boot and device set-up only; NULL: no room. */
 void *machine_map_device(maddr_t addr, size_t bytes) must_check;
-/* Extend the hypervisor's own tables: back [virt, virt+bytes) with `mfn…` (boot, frame tables). */
+/* Extend the hypervisor's own tables: back `virt` with nr frames from `first` on (boot). */
 void machine_map_frames(void *virt, mfn_t first, uint64_t nr, bool writable);
 /* Map the M2P table (hypervisor view `table`) read-only for guests at M2P_GUEST_VIRT. */
 void machine_map_m2p(mfn_t first, uint64_t nr_frames);
@@ -72,7 +79,7 @@ void machine_flush_page_local(gva_t va);
 void machine_flush_cpus(uint64_t cpus);
 void machine_flush_page_cpus(uint64_t cpus, gva_t va);
 void machine_flush_caches(void);             /* WBINVD */
-void machine_flush_caches_all(void);         /* … on every CPU; waits until all have */
+void machine_flush_caches_all(void);         /* ... on every CPU; waits until all have */
 
 /* ---- CPUs ------------------------------------------------------------------------------------ */
 
@@ -117,7 +124,8 @@ void machine_load_gdt(struct guest_cpu *g);
 void machine_load_ldt(struct guest_cpu *g);
 void machine_load_debug(struct guest_cpu *g);
 void machine_load_cr3(struct guest_cpu *g);  /* cr3_kernel or cr3_user, by in_kernel */
-int machine_load_selector(struct guest_cpu *g, unsigned which, uint16_t sel) must_check; /* 0 ds 1 es 2 fs 3 gs */
+/* which: 0 ds, 1 es, 2 fs, 3 gs. -EFAULT: refused, it is null now. */
+int machine_load_selector(struct guest_cpu *g, unsigned which, uint16_t sel) must_check;
 void machine_load_ts(struct guest_cpu *g);   /* real CR0.TS = g->cr0_ts */
 void machine_load_xcr0(struct guest_cpu *g); /* real XCR0 = g->xcr0, a valid subset of the host's */
 /* Which 4 KiB page of this CPU's LDT window `va` lies in; -1: in none. */
@@ -145,7 +153,7 @@ void machine_out(uint16_t port, unsigned bytes, uint32_t value);
 
 uint64_t machine_tsc(void);
 uint64_t machine_tsc_khz(void);
-uint64_t machine_now_ns(void);               /* since power-on of the clock; monotonic on all CPUs */
+uint64_t machine_now_ns(void);               /* since boot; monotonic on all CPUs */
 /* now = base_ns + ((tsc - base_tsc) << shift or >> -shift) * mul >> 32: what guests are told */
 struct machine_clock {
     uint64_t base_tsc, base_ns;
@@ -165,17 +173,16 @@ uint64_t machine_wallclock_s(void);          /* CMOS clock, seconds since 1970, 
 
 /* Interrupt inputs of the IO-APICs, by global system interrupt number. */
 unsigned machine_nr_gsis(void);
-/* Bind `vector` to the input, edge or level, high or low, masked, to `cpu`. */
+/* Bind `vector` to the input, edge or level, high or low, masked, to `cpu`. 0, -EINVAL: no such. */
 int machine_gsi_route(unsigned gsi, uint8_t vector, bool level, bool low, unsigned cpu) must_check;
 void machine_gsi_mask(unsigned gsi);
 void machine_gsi_unmask(unsigned gsi);
-bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console, timer) */
+bool machine_gsi_reserved(unsigned gsi);     /* the hypervisor's own (console): leave it alone */
 /* A register of the I/O APIC at `apic_base`; 0, or -EINVAL: no such controller or register. */
 int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
 /* A vector in the device range for `cpu`s; -ENOSPC. */
 int machine_vector_alloc(void) must_check;
 void machine_vector_free(uint8_t vector);
-void machine_eoi(void);                      /* local APIC end of interrupt */
 
 /* One MSI or MSI-X message of a PCI function. */
 struct machine_msi {

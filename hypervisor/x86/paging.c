@@ -68,16 +68,6 @@ maddr_t machine_maddr(const void *p)
     panic("no machine address for %p", p);
 }
 
-void *machine_map_maddr(maddr_t addr)
-{
-    return (void *)(DIRECT_VIRT + addr);
-}
-
-void *machine_map(mfn_t mfn)
-{
-    return machine_map_maddr(mfn_to_maddr(mfn));
-}
-
 void machine_image_extent(maddr_t *start, maddr_t *end)
 {
     *start = image_load_address;
@@ -162,7 +152,7 @@ static void map_range(uint64_t virt, maddr_t addr, uint64_t bytes, uint64_t leaf
         uint64_t *l3 = &slot_l3(virt)[L3_INDEX(virt)];
         uint64_t step = PAGE_SIZE;
 
-        if (bytes >= PAGE_1G && !((virt | addr) & (PAGE_1G - 1)) && cpu_has_gigabyte_pages() &&
+        if (bytes >= PAGE_1G && !((virt | addr) & (PAGE_1G - 1)) && cpu_has.gigabyte_pages &&
             !(*l3 & PTE_P)) {
             step = PAGE_1G;
             pte_write(l3, addr | leaf | PTE_PSE);

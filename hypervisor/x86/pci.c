@@ -7,6 +7,7 @@
  */
 #include "x86/pci.h"
 #include "x86/firmware.h"
+#include "x86/machine.h"
 #include "x86/port.h"
 #include "x86/lock.h"
 
@@ -61,23 +62,6 @@ static volatile uint8_t *window_of(uint16_t seg, uint8_t bus, uint8_t devfn, uin
     return NULL;
 }
 
-static uint32_t port_read(uint16_t port, unsigned bytes)
-{
-    if (bytes == 1)
-        return port_in8(port);
-    return bytes == 2 ? port_in16(port) : port_in32(port);
-}
-
-static void port_write(uint16_t port, unsigned bytes, uint32_t value)
-{
-    if (bytes == 1)
-        port_out8(port, (uint8_t)value);
-    else if (bytes == 2)
-        port_out16(port, (uint16_t)value);
-    else
-        port_out32(port, value);
-}
-
 static uint32_t window_read(volatile uint8_t *p, unsigned bytes)
 {
     if (bytes == 1)
@@ -104,7 +88,7 @@ uint32_t machine_pci_read(uint16_t seg, uint8_t bus, uint8_t devfn, uint16_t reg
         return value;
     machine_lock_take(&pci.lock);
     if (by_port(seg, reg)) {
-        value = port_read(port_select(bus, devfn, reg), bytes);
+        value = machine_in(port_select(bus, devfn, reg), bytes);
     } else {
         p = window_of(seg, bus, devfn, reg);
         if (p)
@@ -123,7 +107,7 @@ void machine_pci_write(uint16_t seg, uint8_t bus, uint8_t devfn, uint16_t reg, u
         return;
     machine_lock_take(&pci.lock);
     if (by_port(seg, reg)) {
-        port_write(port_select(bus, devfn, reg), bytes, value);
+        machine_out(port_select(bus, devfn, reg), bytes, value);
     } else {
         p = window_of(seg, bus, devfn, reg);
         if (p)

@@ -5,44 +5,23 @@
 
 #include "lib/types.h"
 
-static inline uint8_t port_in8(uint16_t port)
-{
-    uint8_t value;
+#define PORT_FUNCTIONS(bits, suffix)                                                               \
+    static inline uint##bits##_t port_in##bits(uint16_t port)                                      \
+    {                                                                                              \
+        uint##bits##_t value;                                                                      \
+                                                                                                   \
+        __asm__ volatile("in" suffix " %1, %0" : "=a"(value) : "Nd"(port) : "memory");             \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void port_out##bits(uint16_t port, uint##bits##_t value)                         \
+    {                                                                                              \
+        __asm__ volatile("out" suffix " %0, %1" : : "a"(value), "Nd"(port) : "memory");            \
+    }
 
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
-}
-
-static inline uint16_t port_in16(uint16_t port)
-{
-    uint16_t value;
-
-    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
-}
-
-static inline uint32_t port_in32(uint16_t port)
-{
-    uint32_t value;
-
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
-}
-
-static inline void port_out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static inline void port_out16(uint16_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-static inline void port_out32(uint16_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
+/* port_in8(port), port_out8(port, value); the same for 16 and 32. */
+PORT_FUNCTIONS(8, "b")
+PORT_FUNCTIONS(16, "w")
+PORT_FUNCTIONS(32, "l")
 
 /* A PC's traditional delay of about one microsecond: port 0x80 has no device behind it. */
 static inline void port_delay(void)

@@ -4,6 +4,7 @@
  * memory, MSRs that may not exist, selectors and FPU state that a guest chose. Each returns an
  * indication where the fault would have been.
  */
+#include "public/errno.h"
 #include "x86/entry.h"
 
     .text
@@ -22,19 +23,33 @@ copy_first:
     mov %rax, (%rdi)
     jmp copy_done
 1:  cmp $16, %rcx
-    jne 1f
+    jne copy_long
     mov (%rsi), %rax
     mov 8(%rsi), %rdx
     mov %rax, (%rdi)
     mov %rdx, 8(%rdi)
 copy_done:
     xor %ecx, %ecx
-1:  rep movsb
 copy_fault:                     /* RCX: what is left, all of it for the short ones */
     CLAC
     mov %rcx, %rax
     ret
-    RECOVER copy_first, copy_fault, copy_fault
+copy_long:                      /* lists of structures: in words */
+    test $7, %cl
+    jnz copy_bytes
+    shr $3, %rcx
+copy_words:
+    rep movsq
+copy_words_fault:
+    shl $3, %rcx
+    jmp copy_fault
+copy_bytes:
+    rep movsb
+copy_bytes_fault:
+    jmp copy_fault
+    RECOVER copy_first, copy_done, copy_fault
+    RECOVER copy_words, copy_words_fault, copy_words_fault
+    RECOVER copy_bytes, copy_bytes_fault, copy_fault
 
 /* size_t machine_clear_guest(dst, bytes) */
     .balign 16
@@ -49,34 +64,29 @@ machine_clear_guest:
     ret
     RECOVER 1b, 2b, 2b
 
-/* bool msr_try_get(msr, value *): false when it faults */
+/* int machine_rdmsr(msr, value *), int machine_wrmsr(msr, value) */
     .balign 16
-    .global msr_try_get
-msr_try_get:
+    .global machine_rdmsr, machine_wrmsr
+machine_rdmsr:
     mov %edi, %ecx
 1:  rdmsr
 2:  shl $32, %rdx
     or %rdx, %rax
     mov %rax, (%rsi)
-    mov $1, %eax
+    xor %eax, %eax
     ret
-    RECOVER 1b, 2b, refused
-
-/* bool msr_try_set(msr, value) */
-    .balign 16
-    .global msr_try_set
-msr_try_set:
+    RECOVER 1b, 2b, msr_refused
+machine_wrmsr:
     mov %edi, %ecx
     mov %rsi, %rax
     mov %rsi, %rdx
     shr $32, %rdx
 1:  wrmsr
-2:  mov $1, %eax
+2:  xor %eax, %eax
     ret
-    RECOVER 1b, 2b, refused
-
-refused:
-    xor %eax, %eax
+    RECOVER 1b, 2b, msr_refused
+msr_refused:
+    mov $-XEN_EFAULT, %eax
     ret
 
 /* bool {ds,es,fs,gs}_try_set(selector): false, and a null selector, when it faults */
@@ -108,6 +118,9 @@ xrstor_try:
 2:  mov $1, %eax
     ret
     RECOVER 1b, 2b, refused
+refused:
+    xor %eax, %eax
+    ret
 fxrstor_try:
 1:  fxrstor64 (%rdi)
 2:  mov $1, %eax

@@ -5,8 +5,6 @@
 
 #include "lib/types.h"
 
-bool msr_try_get(uint32_t msr, uint64_t *value) must_check;
-bool msr_try_set(uint32_t msr, uint64_t value) must_check;
 bool ds_try_set(uint32_t selector) must_check; /* these leave a null selector instead */
 bool es_try_set(uint32_t selector) must_check;
 bool fs_try_set(uint32_t selector) must_check;

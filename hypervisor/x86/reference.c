@@ -1,48 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The board's counters, best first: HPET, ACPI's power management timer, and channel 2 of the 8254,
- * which every PC has. Only calibration uses them; none interrupts.
+ * The board's counters, best first: ACPI's power management timer, and channel 2 of the 8254, which
+ * every PC has. Only calibration uses them; none interrupts.
  */
 #include "x86/reference.h"
 #include "x86/firmware.h"
-#include "x86/machine.h"
 #include "x86/port.h"
 
-/* ---- HPET ------------------------------------------------------------------------------------ */
-
-#define HPET_BYTES      1024
-#define HPET_PERIOD     (0x004 / 4) /* femtoseconds a tick: upper half of the capabilities */
-#define HPET_CONFIG     (0x010 / 4)
-#define HPET_COUNTER    (0x0f0 / 4)
-#define HPET_ENABLE     1u
-#define HPET_LEGACY     2u /* takes interrupts 0 and 8 away from the 8254 and the CMOS clock */
-#define HPET_PERIOD_MAX 100000000u
-#define FS_PER_S        UINT64_C(1000000000000000)
-
-static volatile uint32_t *hpet;
 static struct reference reference;
-
-static uint32_t hpet_read(void)
-{
-    return hpet[HPET_COUNTER];
-}
-
-static bool hpet_start(void)
-{
-    maddr_t addr = firmware_acpi()->hpet;
-    uint32_t period;
-
-    if (addr && !hpet)
-        hpet = machine_map_device(addr, HPET_BYTES);
-    if (!hpet)
-        return false;
-    period = hpet[HPET_PERIOD];
-    if (period == 0 || period > HPET_PERIOD_MAX)
-        return false;
-    hpet[HPET_CONFIG] = (hpet[HPET_CONFIG] & ~HPET_LEGACY) | HPET_ENABLE;
-    reference = (struct reference){ hpet_read, UINT32_MAX, FS_PER_S / period };
-    return true;
-}
 
 /* ---- ACPI PM timer --------------------------------------------------------------------------- */
 
@@ -92,7 +57,7 @@ static bool pit_start(void)
 
 const struct reference *reference_get(unsigned i)
 {
-    static bool (*const start[])(void) = { hpet_start, pm_timer_start, pit_start };
+    static bool (*const start[])(void) = { pm_timer_start, pit_start };
 
     for (unsigned n = 0; n < ARRAY_SIZE(start); n++) {
         if (start[n]() && i-- == 0)

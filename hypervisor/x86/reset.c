@@ -32,25 +32,15 @@ static void reset_by_acpi(void)
     const struct acpi_info *acpi = firmware_acpi();
     const struct acpi_register *r = &acpi->reset;
 
-    if (!r->present)
-        return;
-    switch (r->space) {
-    case ACPI_IO:
+    if (r->present && r->space == ACPI_IO) {
         port_out8((uint16_t)r->addr, acpi->reset_value);
-        break;
-    case ACPI_MEMORY: {
+    } else if (r->present && r->space == ACPI_MEMORY) {
         volatile uint8_t *p = machine_map_device(r->addr, 1);
 
         if (p)
             *p = acpi->reset_value;
-        break;
-    }
-    case ACPI_PCI: /* bus 0: device in bits 32-47, function in 16-31, register below */
-        machine_pci_write(0, 0, (uint8_t)(r->addr >> 32 << 3 | (r->addr >> 16 & 7)),
-                          (uint16_t)r->addr, 1, acpi->reset_value);
-        break;
-    default:
-        break;
+    } else {
+        return;
     }
     clock_wait_us(WAIT_US);
 }

@@ -22,22 +22,12 @@
 #define REG_STATUS_B      0x0b
 #define STATUS_A_UPDATING 0x80
 
-#define UPDATE_POLLS 5000 /* of a microsecond or more: an update takes 2 ms */
-#define TRIES_MAX    10
+#define READING_NS UINT64_C(100000000) /* an update takes 2 ms, two readings much less */
 
 static uint8_t cmos_read(uint8_t index)
 {
     port_out8(CMOS_INDEX, (uint8_t)(index & ~NMI_DISABLE));
     return port_in8(CMOS_DATA);
-}
-
-static bool update_wait(void)
-{
-    for (unsigned i = 0; i < UPDATE_POLLS; i++) {
-        if (!(cmos_read(REG_STATUS_A) & STATUS_A_UPDATING))
-            return true;
-    }
-    return false;
 }
 
 static struct rtc_registers registers_read(void)
@@ -59,21 +49,20 @@ static struct rtc_registers registers_read(void)
 
 uint64_t machine_wallclock_s(void)
 {
-    uint64_t first, second;
+    const uint64_t end = machine_now_ns() + READING_NS;
+    uint64_t last = 0;
 
-    for (unsigned i = 0; i < TRIES_MAX; i++) {
+    while (machine_now_ns() < end) {
         struct rtc_registers r;
+        uint64_t seconds;
 
-        if (!update_wait())
-            return 0;
+        if (cmos_read(REG_STATUS_A) & STATUS_A_UPDATING)
+            continue;
         r = registers_read();
-        first = rtc_decode(&r);
-        if (!update_wait())
-            return 0;
-        r = registers_read();
-        second = rtc_decode(&r);
-        if (first == second)
-            return first;
+        seconds = rtc_decode(&r);
+        if (seconds && seconds == last)
+            return seconds;
+        last = seconds;
     }
     return 0;
 }

@@ -4,17 +4,18 @@
  * that holds the trampoline of boot.S, and a wait, bounded, until the processor reports. One that
  * does not come is left out; numbers stay dense.
  */
+#include "lib/string.h"
 #include "x86/apic.h"
+#include "x86/clock.h"
 #include "x86/cpu.h"
 #include "x86/upcall.h"
 
-#define INIT_WAIT_NS    10000000   /* 10 ms after INIT, as the start-up protocol asks */
+#define INIT_WAIT_US    10000      /* 10 ms after INIT, as the start-up protocol asks */
 #define STARTUP_WAIT_NS 1000000    /* before the second start-up message */
+#define COMPARISONS     10000      /* of the two time stamp counters */
 #define ARRIVE_WAIT_NS  1000000000 /* a processor under emulation takes its time */
 
-extern char trampoline_start[], trampoline_end[], trampoline_32[], trampoline_64[];
-extern char trampoline_root[], trampoline_far32[], trampoline_far64[], trampoline_gdtr[];
-extern char trampoline_gdt[], trampoline_entry[], trampoline_stack[];
+extern char trampoline_start[], trampoline_words[], trampoline_end[];
 
 static struct {
     unsigned nr_cpus;          /* up */
@@ -44,36 +45,25 @@ static void ap_start(void)
     apic_cpu_init();
     __atomic_store_n(&smp.arrived, cpu->id, __ATOMIC_RELEASE);
     while (machine_nr_cpus() <= cpu->id)
-        __asm__ volatile("pause");
+        clock_compare(); /* so does who waits for us */
     upcall_cpu_ready();
 }
 
-static void trampoline_put32(char *copy, const char *field, uint32_t value)
-{
-    *(uint32_t *)(copy + (field - trampoline_start)) = value;
-}
+/* The words that the trampoline reads: the same order and sizes as in boot.S. */
+struct trampoline_words {
+    uint64_t entry, stack;
+    uint32_t root, page;
+};
 
-static void trampoline_put64(char *copy, const char *field, uint64_t value)
+static struct trampoline_words *trampoline_place(char *page, uint32_t addr)
 {
-    *(uint64_t *)(copy + (field - trampoline_start)) = value;
-}
+    struct trampoline_words *words = (void *)(page + (trampoline_words - trampoline_start));
 
-static void trampoline_fill(char *copy, uint32_t page)
-{
-    for (char *from = trampoline_start; from < trampoline_end; from++)
-        copy[from - trampoline_start] = *from;
-    trampoline_put32(copy, trampoline_root, (uint32_t)machine_maddr(boot_l4));
-    trampoline_put32(copy, trampoline_far32, page + (uint32_t)(trampoline_32 - trampoline_start));
-    trampoline_put32(copy, trampoline_far64, page + (uint32_t)(trampoline_64 - trampoline_start));
-    trampoline_put32(copy, trampoline_gdtr + 2,
-                     page + (uint32_t)(trampoline_gdt - trampoline_start));
-    trampoline_put64(copy, trampoline_entry, (uint64_t)ap_start);
-}
-
-static void wait_ns(uint64_t ns)
-{
-    for (uint64_t end = machine_now_ns() + ns; machine_now_ns() < end;)
-        machine_relax();
+    memcpy(page, trampoline_start, (size_t)(trampoline_end - trampoline_start));
+    words->entry = (uint64_t)ap_start;
+    words->root = (uint32_t)machine_maddr(boot_l4);
+    words->page = addr;
+    return words;
 }
 
 static bool wait_arrival(unsigned id, uint64_t ns)
@@ -84,19 +74,20 @@ static bool wait_arrival(unsigned id, uint64_t ns)
     return false;
 }
 
-static bool cpu_start(struct machine_cpu *cpu, char *copy, uint32_t page)
+static bool cpu_start(struct machine_cpu *cpu, uint8_t page)
 {
-    trampoline_put64(copy, trampoline_stack, (uint64_t)cpu + BLOCK_STACK_TOP - 8);
     apic_send_init(cpu->apic_id);
-    wait_ns(INIT_WAIT_NS);
-    apic_send_startup(cpu->apic_id, (uint8_t)(page >> PAGE_SHIFT));
+    clock_wait_us(INIT_WAIT_US);
+    apic_send_startup(cpu->apic_id, page);
     if (!wait_arrival(cpu->id, STARTUP_WAIT_NS)) {
-        apic_send_startup(cpu->apic_id, (uint8_t)(page >> PAGE_SHIFT));
+        apic_send_startup(cpu->apic_id, page);
         if (!wait_arrival(cpu->id, ARRIVE_WAIT_NS)) {
             apic_send_init(cpu->apic_id); /* if it is still on its way, it must not arrive */
             return false;
         }
     }
+    for (unsigned i = 0; i < COMPARISONS; i++)
+        clock_compare();
     __atomic_store_n(&smp.nr_cpus, cpu->id + 1, __ATOMIC_RELEASE);
     return true;
 }
@@ -106,26 +97,25 @@ void machine_cpus_init(unsigned max, maddr_t low_page, void *(*heap)(size_t byte
     static uint32_t ids[CPUS_MAX];
     const unsigned nr = apic_ids(ids, CPUS_MAX);
     struct machine_cpu *next = NULL;
-    char *copy = machine_map_maddr(low_page);
-    uint64_t *kept;
+    char *page = machine_map_maddr(low_page), *kept;
+    struct trampoline_words *words;
 
     smp.heap = heap;
     this_machine_cpu()->apic_id = apic_id();
     if (!low_page || low_page >= 0x100000 || low_page % PAGE_SIZE)
         return;
     kept = heap_page();
-    for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
-        kept[i] = ((uint64_t *)copy)[i];
-    trampoline_fill(copy, (uint32_t)low_page);
+    memcpy(kept, page, PAGE_SIZE);
+    words = trampoline_place(page, (uint32_t)low_page);
     for (unsigned i = 0; i < nr && machine_nr_cpus() < MIN(max, (unsigned)CPUS_MAX); i++) {
         if (ids[i] == apic_id())
             continue;
         if (!next) /* else the block of one that did not come serves again */
             next = cpu_create(machine_nr_cpus(), heap_page);
         next->apic_id = ids[i];
-        if (cpu_start(next, copy, (uint32_t)low_page))
+        words->stack = (uint64_t)next + BLOCK_STACK_TOP - 8;
+        if (cpu_start(next, (uint8_t)(low_page >> PAGE_SHIFT)))
             next = NULL;
     }
-    for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
-        ((uint64_t *)copy)[i] = kept[i];
+    memcpy(page, kept, PAGE_SIZE);
 }

@@ -47,39 +47,37 @@ static bool flush_done(unsigned cpu, uint32_t number)
     return (int32_t)(__atomic_load_n(&tlb.cpu[cpu].done, __ATOMIC_ACQUIRE) - number) >= 0;
 }
 
+static bool is_self(unsigned cpu)
+{
+    return cpu == machine_cpu_id();
+}
+
 static void flush_others(uint64_t cpus)
 {
     uint32_t number[CPUS_MAX];
 
-    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++) {
-        if (!(cpus >> cpu & 1))
-            continue;
-        number[cpu] = __atomic_add_fetch(&tlb.cpu[cpu].asked, 1, __ATOMIC_SEQ_CST);
-        apic_send_ipi(machine_apic_id(cpu), VECTOR_FLUSH);
-    }
     for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++)
-        while (cpus >> cpu & 1 && !flush_done(cpu, number[cpu]))
+        if (cpus >> cpu & 1 && !is_self(cpu)) {
+            number[cpu] = __atomic_add_fetch(&tlb.cpu[cpu].asked, 1, __ATOMIC_SEQ_CST);
+            apic_send_ipi(machine_apic_id(cpu), VECTOR_FLUSH);
+        }
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++)
+        while (cpus >> cpu & 1 && !is_self(cpu) && !flush_done(cpu, number[cpu]))
             machine_relax();
 }
 
 void machine_flush_cpus(uint64_t cpus)
 {
-    const uint64_t self = UINT64_C(1) << machine_cpu_id();
-
-    if (cpus & self)
+    if (cpus >> machine_cpu_id() & 1)
         machine_flush_local();
-    if (cpus & ~self)
-        flush_others(cpus & ~self);
+    flush_others(cpus);
 }
 
 void machine_flush_page_cpus(uint64_t cpus, gva_t va)
 {
-    const uint64_t self = UINT64_C(1) << machine_cpu_id();
-
-    if (cpus & self)
+    if (cpus >> machine_cpu_id() & 1)
         machine_flush_page_local(va);
-    if (cpus & ~self)
-        flush_others(cpus & ~self);
+    flush_others(cpus);
 }
 
 void machine_flush_caches(void)
@@ -89,12 +87,9 @@ void machine_flush_caches(void)
 
 void machine_flush_caches_all(void)
 {
-    const uint64_t self = UINT64_C(1) << machine_cpu_id();
-
-    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++) {
-        if (cpu != machine_cpu_id())
+    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++)
+        if (!is_self(cpu))
             __atomic_store_n(&tlb.cpu[cpu].caches, true, __ATOMIC_RELEASE);
-    }
     machine_flush_caches();
-    flush_others(~self);
+    flush_others(~UINT64_C(0));
 }

@@ -9,7 +9,6 @@
  */
 #include "x86/uart.h"
 #include "x86/firmware.h"
-#include "x86/ioapic.h"
 #include "x86/machine.h"
 #include "x86/port.h"
 #include "x86/upcall.h"
@@ -73,9 +72,7 @@ static bool uart_present(void)
 void machine_console_init(uint16_t port, unsigned baud)
 {
     uart.port = port;
-    if (!port)
-        return;
-    if (!uart_present()) {
+    if (!port || !uart_present()) {
         uart.port = 0;
         return;
     }
@@ -129,7 +126,7 @@ uint16_t uart_port(void)
     return uart.port;
 }
 
-bool uart_uses_gsi(unsigned gsi)
+bool machine_gsi_reserved(unsigned gsi)
 {
     return uart.receives && gsi == uart.gsi;
 }
@@ -142,21 +139,14 @@ bool uart_uses_vector(uint8_t vector)
 /* COM1 and COM3 share ISA interrupt 4, COM2 and COM4 have 3; other ports have none that we know. */
 static unsigned uart_isa_irq(void)
 {
-    switch (uart.port) {
-    case 0x3f8:
-    case 0x3e8:
+    if (uart.port == 0x3f8 || uart.port == 0x3e8)
         return 4;
-    case 0x2f8:
-    case 0x2e8:
-        return 3;
-    default:
-        return 0;
-    }
+    return uart.port == 0x2f8 || uart.port == 0x2e8 ? 3 : 0;
 }
 
 void uart_receive_init(void)
 {
-    unsigned irq = uart.port ? uart_isa_irq() : 0;
+    unsigned irq = uart_isa_irq();
     const struct acpi_isa_irq *wire;
     int vector;
 
@@ -166,7 +156,7 @@ void uart_receive_init(void)
     if (vector < 0)
         return;
     wire = &firmware_acpi()->isa[irq];
-    if (ioapic_route(wire->gsi, (uint8_t)vector, wire->level, wire->low, machine_cpu_id()) != 0) {
+    if (machine_gsi_route(wire->gsi, (uint8_t)vector, wire->level, wire->low, machine_cpu_id())) {
         machine_vector_free((uint8_t)vector);
         return;
     }
@@ -177,7 +167,7 @@ void uart_receive_init(void)
     /* What was received before would hold the line high, with no edge to come. */
     for (unsigned i = 0; i < FIFO_BYTES && (uart_in(UART_LINE_STATUS) & STATUS_DATA); i++)
         (void)uart_in(UART_DATA);
-    ioapic_unmask(uart.gsi);
+    machine_gsi_unmask(uart.gsi);
     uart_out(UART_INTERRUPTS, INTERRUPT_RECEIVE);
 }
 
@@ -196,5 +186,5 @@ void uart_interrupt(void)
             (void)uart_in(UART_MODEM_STATUS);
     }
     if (uart.level) /* masked when it was acknowledged */
-        ioapic_unmask(uart.gsi);
+        machine_gsi_unmask(uart.gsi);
 }

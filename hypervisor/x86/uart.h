@@ -11,8 +11,7 @@ uint16_t uart_port(void);
 void uart_receive_init(void);
 /* Its interrupt, already acknowledged: pass on what was received. */
 void uart_interrupt(void);
-/* Is this its interrupt input, its vector? */
-bool uart_uses_gsi(unsigned gsi);
+/* Is this its vector? */
 bool uart_uses_vector(uint8_t vector);
 
 #endif

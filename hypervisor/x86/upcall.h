@@ -9,8 +9,9 @@
 #include "x86/guest.h"
 
 /*
- * The boot CPU, in long mode on its own stack, with the first 4 GiB in the direct map and exceptions
- * caught; `magic` and `info` are what the multiboot loader left in EAX and EBX. Never returns.
+ * The boot CPU, in long mode on its own stack, with the first 4 GiB in the direct map and
+ * exceptions caught; `magic` and `info` are what the multiboot loader left in EAX and EBX. Never
+ * returns.
  * boot/main.c: the boot order as one list.
  */
 void upcall_boot(uint32_t magic, maddr_t info) noreturn;
@@ -19,8 +20,8 @@ void upcall_cpu_ready(void) noreturn;
 
 /*
  * From ring 3, registers in g->regs. On return the exit path runs.
- * upcall_hypercall: SYSCALL from guest-kernel mode. hypercall/ (user-mode SYSCALLs bounce in entry.S;
- * where that fast path cannot (no callback, page fault on the stack) it calls upcall_bounce_failed).
+ * upcall_hypercall: SYSCALL from guest-kernel mode; hypercall/. User-mode SYSCALLs bounce in
+ * entry.S, which calls upcall_bounce_failed when it cannot (no callback, page fault on the stack).
  */
 void upcall_hypercall(struct guest_cpu *g);
 /* Exceptions that entry.S did not bounce itself: anything but its hot cases. pv/trap.c */
@@ -29,9 +30,13 @@ void upcall_exception(struct guest_cpu *g);
 void upcall_page_fault(struct guest_cpu *g, gva_t cr2);
 /* Writing a bounce frame to the guest stack faulted: failsafe does not apply, the guest is lost. */
 void upcall_bounce_failed(struct guest_cpu *g);
+/* A user-mode SYSCALL or SYSENTER of 32-bit code, to its callback. pv/trap.c */
+void upcall_callback(struct guest_cpu *g, const struct guest_callback *callback);
+/* IRETQ touched a page of the LDT window: true, it is mapped now. pv/descriptor.c */
+bool upcall_ldt_fault(struct guest_cpu *g, unsigned page);
 /* iret hypercall slow path (bad frame, segments that fault): pv/iret.c */
 void upcall_iret(struct guest_cpu *g);
-/* A segment register or base could not be loaded on the way to ring 3: failsafe callback. pv/trap.c */
+/* A segment register could not be loaded on the way to ring 3: failsafe callback. pv/trap.c */
 void upcall_failsafe(struct guest_cpu *g);
 
 /*
@@ -40,7 +45,7 @@ void upcall_failsafe(struct guest_cpu *g);
  */
 void upcall_exit_work(struct guest_cpu *g);
 
-/* External interrupt `vector`, already acknowledged as its kind needs; from any context. core/irq.c */
+/* External interrupt `vector`, acknowledged as its kind needs; from any context. core/irq.c */
 void upcall_interrupt(uint8_t vector);
 /* This CPU's deadline passed (LAPIC timer interrupt). sys/timer.c */
 void upcall_deadline(void);
@@ -53,7 +58,7 @@ void upcall_machine_check(bool in_guest);
 void upcall_console_input(uint8_t byte);
 
 /*
- * We are inconsistent: print, stop the machine. sys/log.c; declared again here because x86/ is below
+ * We are inconsistent: print, stop the machine. sys/log.c; declared here because x86/ is below
  * sys/.
  */
 void panic(const char *fmt, ...) printf_like(1, 2) noreturn;

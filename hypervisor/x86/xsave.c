@@ -5,6 +5,7 @@
  * this file know, so a guest's XCR0 limits what it can use but not what is switched; FXSAVE where
  * there is no XSAVE.
  */
+#include "lib/string.h"
 #include "x86/cpu.h"
 #include "x86/recover.h"
 #include "x86/upcall.h"
@@ -77,15 +78,21 @@ void machine_xsave_init(struct guest_cpu *g)
 {
     uint8_t *area = g->xsave;
 
-    for (size_t i = 0; i < xsave.bytes; i++)
-        area[i] = 0;
+    memset(area, 0, xsave.bytes);
     *(uint16_t *)area = 0x37f;                /* x87 control word */
     *(uint32_t *)(area + 24) = 0x1f80;        /* MXCSR */
     g->xcr0 = xsave.xcr0 ? 1 : 0;
 }
 
+/*
+ * Some processors leave the x87 unit's last instruction and operand addresses alone unless an
+ * exception is pending in what they load: a load of our own puts harmless ones there.
+ */
 static bool area_load(const struct guest_cpu *g)
 {
+    static const uint32_t zero;
+
+    __asm__ volatile("fnclex; emms; fildl %0" ::"m"(zero));
     return xsave.xcr0 ? xrstor_try(g->xsave, xsave.xcr0) : fxrstor_try(g->xsave);
 }
 

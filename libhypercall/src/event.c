@@ -23,7 +23,8 @@ static void handle_word(unsigned word)
     while ((active = shared_info->evtchn_pending[word] & ~shared_info->evtchn_mask[word])) {
         evtchn_port_t port = word * 64 + (unsigned)__builtin_ctzll(active);
 
-        __atomic_fetch_and(&shared_info->evtchn_pending[word], ~(1UL << port % 64), __ATOMIC_SEQ_CST);
+        __atomic_fetch_and(&shared_info->evtchn_pending[word], ~(1UL << port % 64),
+                           __ATOMIC_SEQ_CST);
         if (port < PORTS && handlers[port])
             handlers[port](port);
         else

@@ -6,7 +6,7 @@
 MICRO_NAMES     := $(filter-out framework,$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
 MICRO_GUESTS    := $(MICRO_NAMES:%=$(BUILD)/tests/guest/%.elf)
 MICRO_FRAMEWORK := $(BUILD)/tests/guest/framework/check.c.o
-CHECKS          += check-guest
+CHECKS          += check-guest check-bochs
 
 $(BUILD)/tests/guest/%.c.o: tests/guest/%.c | $(HYPERCALLS)
 	$(say) CC $<
@@ -25,6 +25,12 @@ guests: $(MICRO_GUESTS)
 check-guest: $(MICRO_GUESTS) $(BUILD)/lamina
 	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py \
 		--counts $(BUILD)/check/guest.counts $(GUESTS)
+# Entry paths once more, on a stricter model of the processor.
+BOCHS_GUESTS ?= hello exceptions iret_user entry
+.PHONY: check-bochs
+check-bochs: $(MICRO_GUESTS) $(BUILD)/lamina
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/guest/bochs.py \
+		--counts $(BUILD)/check/bochs.counts $(BOCHS_GUESTS)
 # The same guests on the peer: they test the interface, not ourselves.
 check-guest-xen: $(MICRO_GUESTS)
 	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py --hypervisor xen $(GUESTS)

@@ -403,10 +403,6 @@ void machine_vector_free(uint8_t vector)
     (void)vector;
 }
 
-void machine_eoi(void)
-{
-}
-
 int machine_msi_setup(struct machine_msi *msi, uint8_t vector, unsigned cpu)
 {
     (void)msi, (void)vector, (void)cpu;

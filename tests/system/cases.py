@@ -31,6 +31,7 @@ class Case:
     cpus: int = 2
     memory: int = 1024
     boot: str = "qemu"          # or multiboot-bios, multiboot2-bios, multiboot2-uefi
+    grub_first: tuple = ()      # GRUB's commands before it loads the hypervisor
     options: str = ""           # for the hypervisor
     append: str = "loglevel=5"  # for dom0's kernel
     test: str = ""              # a script of tests/system/dom0 to run instead of a shell
@@ -55,6 +56,14 @@ def shell_then_poweroff(guest):
     guest.expect(PROMPT, BOOT_SECONDS)
     guest.send("poweroff\n")
     guest.expect_end("guest-shutdown")
+
+
+def odd_map(guest):
+    """The map has holes that neither begin nor end at whole pages; dom0 boots all the same."""
+    guest.expect(r"memory [0-9a-f]{16}-00000000100007ff type 1\r?\n", 60)
+    guest.expect(r"memory 0000000010001000-0000000017ffffff type 1\r?\n", 10)
+    guest.expect(r"memory 0000000018123456-[0-9a-f]{16} type 1\r?\n", 10)
+    shell_then_poweroff(guest)
 
 
 def shell_then_reboot(guest):
@@ -161,6 +170,24 @@ def console(guest):
     guest.expect_end("guest-shutdown")
 
 
+def audit(guest):
+    """After dom0 has started many programs, the hypervisor's counts equal a recount."""
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("/tests/stress && echo str''essed\n")
+    guest.expect("\nstressed\r+\n", 240)
+    guest.expect(PROMPT)
+    guest.send("\x01\x01\x01")
+    guest.expect(r"\(lamina\) input goes to [^\n]*\n")
+    guest.send("m")
+    guest.expect(r"\(lamina\) memory: \d+ of \d+ frames free, counts consistent")
+    guest.send("q")
+    guest.expect("event channels consistent, grants consistent")
+    guest.send("\x01\x01\x01")
+    guest.expect(r"\(lamina\) input goes to [^\n]*\n")
+    guest.send("poweroff\n")
+    guest.expect_end("guest-shutdown")
+
+
 # Machines ---------------------------------------------------------------------------------------
 
 def virtio(bench, name):
@@ -231,8 +258,16 @@ for way in ("multiboot-bios", "multiboot2-bios", "multiboot2-uefi"):
 for mib in (256, 512, 3072, 4096, 16384):
     case(f"memory-{mib}", shell_then_poweroff, memory=mib, cpus=1)
 
+# Of 128 MiB Debian's kernel would take 16 for DMA buffers that nothing here needs.
+case("memory-128", shell_then_poweroff, hypervisors=("lamina", "native"), memory=128, cpus=1,
+     append="loglevel=5 swiotlb=1024")
+case("memory-q35-3072", shell_then_poweroff, machine="q35", memory=3072)
+case("memory-odd-map", odd_map, hypervisors=LAMINA, boot="multiboot2-bios",
+     grub_first=("cutmem 0x10000800 0x10001000", "cutmem 0x18000000 0x18123456"))
+
 case("reboot", shell_then_reboot)
 case("console", console)
+case("audit", audit, LAMINA)
 case("panic-reset", panic_then_reset, append="loglevel=5 panic=1", quiet=False)
 case("panic-noreboot", panic_then_halt, LAMINA, options="noreboot", quiet=False)
 

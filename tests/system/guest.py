@@ -24,8 +24,8 @@ FATAL = re.compile(rb"Kernel panic - not syncing|\(lamina\) panic:|\(lamina\) d0
                    rb"Panic on CPU|LAMINA-TEST \w+ not ok[^\n]*\n")
 
 # A healthy machine says nothing like these, even if it then goes on.
-TROUBLE = re.compile(rb"^[^\n]*(?:WARNING:|BUG:|kernel BUG|Oops|Call Trace|soft lockup|self-detected "
-                     rb"stall|blocked for more than|general protection|segfault|unchecked MSR|"
+TROUBLE = re.compile(rb"^[^\n]*(?:WARNING:|BUG:|kernel BUG|Oops|Call Trace|"
+                     rb"soft lockup|self-detected stall|blocked for more than|general protection|segfault|unchecked MSR|"
                      rb"\(lamina\) panic:|(?i:\bfail(?:ed|ure)?\b))[^\n]*$", re.M)
 
 # Not so these: QEMU's firmware tables, which native Linux remarks on as well; and machine checks,
@@ -45,7 +45,8 @@ class Guest:
         self.resets = log.removesuffix(".log") + ".resets"
         ours, theirs = socket.socketpair()
         fd = theirs.fileno()
-        command = [*command, "-d", "cpu_reset", "-D", self.resets, "-chardev", "stdio,id=console,signal=off,mux=off",
+        command = [*command, "-d", "cpu_reset", "-D", self.resets,
+                   "-chardev", "stdio,id=console,signal=off,mux=off",
                    "-serial", "chardev:console",
                    "-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
         self.log.write(("$ " + " ".join(command) + "\n").encode())

@@ -78,7 +78,8 @@ class Bench:
             return qemu.multiboot(self.image, options, self.modules(case))
         protocol, _, firmware = case.boot.partition("-")
         iso = os.path.join(self.folder, f"{name}.iso")
-        grub_image.build(protocol, self.image, options, self.modules(case), iso)
+        grub_image.build(protocol, self.image, options, self.modules(case), iso,
+                         case.grub_first)
         words = qemu.cdrom(iso)
         if firmware == "uefi":
             variables = os.path.join(self.folder, f"{name}.vars")

@@ -42,7 +42,7 @@ $(UNIT_TESTS): $(UNIT)/%: tests/unit/%.c $(UNIT)/libhost.a
 check-unit: $(UNIT_TESTS)
 	$(Q)mkdir -p $(BUILD)/check; status=0; : > $(UNIT)/log; \
 	for t in $(UNIT_TESTS); do \
-		$$t > $$t.log 2>&1 || status=1; \
+		CK_DEFAULT_TIMEOUT=120 $$t > $$t.log 2>&1 || status=1; \
 		sed -n '/Checks:/!p' $$t.log | grep -v '^Running' || true; \
 		line=$$(grep '%: Checks:' $$t.log) || line='0%: Checks: 1, Failures: 0, Errors: 1'; \
 		printf '%s: %s\n' $${t#$(UNIT)/} "$$line" | tee -a $(UNIT)/log; \

@@ -30,7 +30,7 @@ typedef void (*trap_handler)(struct trap_frame *frame);
 void trap_init(void);
 /* Handler for a vector 0..31 or TRAP_*; NULL: the default, which reports and ends the domain. */
 void trap_handle(unsigned vector, trap_handler handler);
-/* Register vector `vector` with the hypervisor under these flags (low two bits DPL, bit 2 masks). */
+/* Register `vector` with the hypervisor under these flags (low two bits DPL, bit 2 masks). */
 long trap_register(unsigned vector, uint8_t flags);
 
 /* Was the frame made in user mode? */

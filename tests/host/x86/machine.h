@@ -118,7 +118,6 @@ void machine_gsi_unmask(unsigned gsi);
 bool machine_gsi_reserved(unsigned gsi);
 int machine_vector_alloc(void) must_check;
 void machine_vector_free(uint8_t vector);
-void machine_eoi(void);
 int machine_msi_setup(struct machine_msi *msi, uint8_t vector, unsigned cpu) must_check;
 void machine_msi_mask(struct machine_msi *msi, bool masked);
 void machine_msi_teardown(struct machine_msi *msi);

@@ -141,7 +141,8 @@ int main(int argc, char **argv)
         pthread_join(threads[i], NULL);
 
     long switches = players[0].switches + players[1].switches;
-    printf("fpu: %ld switches on processor %zu with %s\n", switches, processor, has_avx ? "AVX" : "SSE");
+    printf("fpu: %ld switches on processor %zu with %s\n", switches, processor,
+           has_avx ? "AVX" : "SSE");
     if (switches < SWITCHES) {
         printf("fpu: fewer than %d switches\n", SWITCHES);
         return 1;

@@ -16,6 +16,7 @@
 #include "mm/alloc.h"
 #include "mm/update.h"
 #include "pv/guest_cpu.h"
+#include "x86/upcall.h"
 
 /* ---- the machine that core/ sees: vCPUs are never really run -------------------------------- */
 
@@ -105,6 +106,7 @@ static mfn_t frame(struct domain *d)
     mfn_t mfn = frames_alloc(&d->mm, 0, 0);
 
     ck_assert(!mfn_eq(mfn, MFN_INVALID));
+    machine_clear_frame(mfn); /* a control domain gets memory as power-on left it */
     return mfn;
 }
 
@@ -169,7 +171,7 @@ static void cpu_state_make(struct domain *d)
     ck_assert_int_eq(pt_update_va(&d->mm, &d->mm, v->arch.cr3_kernel, 5 * PAGE_SIZE,
                                   mfn_to_maddr(ldt) | P), 0);
     ck_assert_int_eq(ldt_set(v, 5 * PAGE_SIZE, 10), 0);
-    ck_assert(ldt_fault(v, 0));
+    ck_assert(upcall_ldt_fault(&v->arch, 0));
     UNTIL_DONE(root_set_user(v, user_root));
     ck_assert_int_eq(vcpu_register_info(d->vcpu[1], space.data[1], 64), 0);
 }
@@ -323,16 +325,21 @@ START_TEST(lets_go_of_others_pages)
     struct domain *d;
     evtchn_port_t port0;
     uint64_t before = refs_of(space0.data[2]);
+    uint32_t refs = dom0->refs;
+    const struct grant_entry_v1 *entry = machine_map(grant_table_frame(dom0, 0));
 
     preempt = _i;
     d = whole_domain(&port0);
     ck_assert_uint_eq(d->id, 1);
     (void)grant_use(d, 0, 8, 6);
     ck_assert_uint_ne(refs_of(space0.data[2]), before);
+    ck_assert_uint_ne(entry[8].flags, GTF_permit_access);
     destroyed(d);
     domains_reap();
     ck_assert(!exists(1));
     ck_assert_uint_eq(refs_of(space0.data[2]), before);
+    ck_assert_uint_eq(dom0->refs, refs);
+    ck_assert_uint_eq(entry[8].flags, GTF_permit_access);
     ck_assert(page_audit() && grant_check(dom0) && evtchn_check(dom0));
 }
 END_TEST

@@ -31,6 +31,10 @@
 #define machine_now_ns()            sim_now
 #define machine_set_deadline(ns)    (sim_deadline[sim_cpu] = (ns))
 
+#define machine_relax()             relax()
+
+static void relax(void);
+
 #define MS    UINT64_C(1000000)
 #define US    UINT64_C(1000)
 #define NEVER UINT64_MAX
@@ -496,6 +500,33 @@ START_TEST(polls)
 }
 END_TEST
 
+/* CPU 1 has unloaded it and looks for a place to put it: it is not freed under its hands. */
+static unsigned waits;
+static void relax(void)
+{
+    waits++;
+    queue_of(1)->moving = NULL;
+}
+
+START_TEST(removal_waits_for_who_moves_it)
+{
+    struct guest *g;
+
+    start(2);
+    g = add_on(1, 256, 0, 0);
+    run_for(MS);
+    atomic_or(&g->v.paused, VCPU_PAUSED_DYING);
+    sched_sleep(&g->v, false);
+    settle();
+    for (unsigned cpu = 0; cpu < 2; cpu++)
+        ck_assert_ptr_null(queue_of(cpu)->moving);
+    queue_of(1)->moving = &g->v;
+    waits = 0;
+    sched_vcpu_remove(&g->v);
+    ck_assert_uint_eq(waits, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core/sched");
@@ -515,6 +546,7 @@ int main(void)
     tcase_add_test(tests, accounting_adds_up);
     tcase_add_test(tests, random_life);
     tcase_add_test(tests, polls);
+    tcase_add_test(tests, removal_waits_for_who_moves_it);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

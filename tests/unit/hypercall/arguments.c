@@ -14,7 +14,7 @@
 #include "core/time.h"
 #include "hypercall/hypercall.h"
 #include "hypercall/publish.h"
-#include "hypercall_handlers.h"
+#include "hypercall_direct.h"
 #include "lib/errno.h"
 #include "mm/alloc.h"
 #include "pv/guest_cpu.h"
@@ -78,9 +78,9 @@ int domain_watchdog(struct domain *d, uint32_t id, uint32_t timeout_s)
 {
     return record(d->id, id, timeout_s);
 }
-long hypercall_restart(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long hypercall_restart(unsigned nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
 {
-    (void)a3, (void)a4, (void)a5;
+    (void)nr, (void)a3;
     record(a0, a1, a2);
     return -ERESTART;
 }
@@ -381,7 +381,7 @@ START_TEST(test_features)
     ck_assert_uint_eq(op.submap, 0x200e0);
     op.submap_idx = 1;
     ck_assert_int_eq(hc_version_get_features(&op), -EINVAL);
-    ck_assert_int_eq(hc_version_version(), 0x40011);
+    ck_assert_int_eq(INTERFACE_VERSION, 0x40011);
 }
 END_TEST
 
@@ -591,9 +591,9 @@ START_TEST(test_poll_and_shutdown)
     op.nr_ports = 1;
     op.ports = HYPERVISOR_START;
     ck_assert_int_eq(hc_sched_poll(&op), -EFAULT);
-    ck_assert_int_eq(hc_sched_remote_shutdown(&remote), -ESRCH);
+    ck_assert_int_eq(on_sched_remote_shutdown(&remote), -ESRCH);
     remote.domain_id = 1;
-    ck_assert_int_eq(hc_sched_remote_shutdown(&remote), 0);
+    ck_assert_int_eq(on_sched_remote_shutdown(&remote), 0);
     ck_assert_uint_eq(world.seen[0], 1);
     ck_assert_int_eq(hc_sched_shutdown_code(&code), 0);
     code.reason = SHUTDOWN_crash;
@@ -641,43 +641,43 @@ START_TEST(test_map_pirq_kinds)
         .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 9, .pirq = -1
     };
 
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), 0);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), 0);
     ck_assert_int_eq(op.pirq, 9);
     op.pirq = 8;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -EINVAL);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -EINVAL);
     op.index = INT32_MIN;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -EINVAL);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -EINVAL);
     op = (struct physdev_map_pirq){ .domid = 0,
                                     .type = MAP_PIRQ_TYPE_MSI_SEG,
                                     .index = -1,
                                     .pirq = -1,
                                     .bus = 3 << 16 | 2,
                                     .devfn = 0x18 };
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), 0);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), 0);
     ck_assert_uint_eq(world.seen[1], 0x30218);
     ck_assert_uint_eq(world.seen[2], UINT64_MAX);
     op.table_base = 0xfebf0000;
     op.entry_nr = 2;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), 0);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), 0);
     ck_assert_uint_eq(world.seen[2], 2);
     world.calls = 0;
     op.entry_nr = 65536;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -EINVAL);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -EINVAL);
     op.entry_nr = 0;
     op.devfn = 256;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -EINVAL);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -EINVAL);
     op.devfn = 0;
     op.bus = 256;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -EINVAL);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -EINVAL);
     op.bus = 1 << 16;
     op.type = MAP_PIRQ_TYPE_MSI;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -EINVAL);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -EINVAL);
     op.type = MAP_PIRQ_TYPE_MULTI_MSI;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -EOPNOTSUPP);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -EOPNOTSUPP);
     op.type = -1;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -EINVAL);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -EINVAL);
     op.domid = 7;
-    ck_assert_int_eq(hc_physdev_map_pirq(&op), -ESRCH);
+    ck_assert_int_eq(on_physdev_map_pirq(&op), -ESRCH);
     ck_assert_uint_eq(world.calls, 0);
 }
 END_TEST
@@ -722,8 +722,8 @@ START_TEST(test_memory_maps)
     ck_assert_uint_eq(read[1].bytes, 0x10000);
     ck_assert_int_eq(hc_memory_memory_map(&op), -ENOSYS);
     foreign.map = (struct xen_memory_map){ .nr_entries = 2, .buffer = at(set).va };
-    ck_assert_int_eq(hc_memory_set_memory_map(&foreign), 0);
-    ck_assert_int_eq(hc_memory_set_memory_map(&foreign), 0); /* replaces, frees the old one */
+    ck_assert_int_eq(on_memory_set_memory_map(&foreign), 0);
+    ck_assert_int_eq(on_memory_set_memory_map(&foreign), 0); /* replaces, frees the old one */
     op.nr_entries = 1;
     ck_assert_int_eq(hc_memory_memory_map(&op), 0);
     ck_assert_uint_eq(op.nr_entries, 1);
@@ -732,9 +732,9 @@ START_TEST(test_memory_maps)
     ck_assert_uint_eq(op.nr_entries, 2);
     ck_assert_mem_eq(read, set, sizeof(set));
     foreign.map.nr_entries = MEMORY_RANGES_MAX + 1;
-    ck_assert_int_eq(hc_memory_set_memory_map(&foreign), -EINVAL);
+    ck_assert_int_eq(on_memory_set_memory_map(&foreign), -EINVAL);
     foreign.map.nr_entries = 0;
-    ck_assert_int_eq(hc_memory_set_memory_map(&foreign), -EINVAL);
+    ck_assert_int_eq(on_memory_set_memory_map(&foreign), -EINVAL);
     heap_free(own.memory_map, own.nr_memory_map * sizeof(*own.memory_map));
 }
 END_TEST

@@ -12,9 +12,14 @@
 #include "hypercall/hypercall.h"
 #include "hypercall_handlers.h"
 #include "lib/errno.h"
+#include "core/sched.h"
 #include "mm/guest.h"
+#include "mm/update.h"
+#include "public/version.h"
+#include "pv/guest_cpu.h"
 #include "public/nmi.h"
 #include "pv/trap.h"
+#include "sys/log.h"
 #include "x86/upcall.h"
 
 #define GUEST_BASE 0x1000u
@@ -33,7 +38,7 @@ static struct {
     uint64_t iret_rax;
 } world;
 
-static struct domain own;
+static struct domain own, other;
 static struct vcpu vcpu0;
 char percpu_start[1];
 struct vcpu *percpu_current_vcpu;
@@ -89,13 +94,19 @@ struct vcpu *vcpu_by_id(struct domain *d, uint64_t id)
 
 struct domain *domain_get(domid_t id)
 {
-    (void)id;
-    return NULL;
+    return id == 1 ? &other : NULL;
 }
 
 void domain_put(struct domain *d)
 {
-    (void)d;
+    ck_assert_ptr_eq(d, &other);
+}
+
+void log_guest(enum log_level level, domid_t dom, const char *fmt, ...)
+{
+    ck_assert_int_eq(level, LOG_DEBUG);
+    ck_assert_uint_eq(dom, own.id);
+    ck_assert_ptr_nonnull(fmt);
 }
 
 void iret_hypercall(struct vcpu *v)
@@ -105,58 +116,63 @@ void iret_hypercall(struct vcpu *v)
 
 /* ---- handlers ---- */
 
-long hc_version_version(void)
+long hc_set_timer_op(uint64_t timeout)
 {
+    (void)timeout;
     world.calls++;
     return world.answer;
 }
 
-long hc_set_debugreg(uint32_t reg, uint64_t value)
+int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value)
 {
+    ck_assert_ptr_eq(v, &vcpu0);
     world.calls++;
     world.seen[0] = reg;
     world.seen[1] = value;
     return 0;
 }
 
-long hc_evtchn_alloc_unbound(struct evtchn_alloc_unbound *op)
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
 {
+    ck_assert_ptr_eq(d, &own);
+    ck_assert_uint_eq(remote, own.id);
     world.calls++;
-    op->port = 77;
-    return world.answer;
+    *port = 77;
+    return (int)world.answer;
 }
 
-long hc_vcpu_get_runstate_info(struct vcpu *v, struct vcpu_runstate_info *op)
+void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out)
 {
     ck_assert_ptr_eq(v, &vcpu0);
-    op->state = RUNSTATE_blocked;
-    return 0;
+    out->state = RUNSTATE_blocked;
 }
 
-void hc_gnttab_unmap_grant_ref(struct gnttab_unmap_grant_ref *op)
+void grant_unmap(struct vcpu *v, struct gnttab_unmap_grant_ref *op)
 {
+    ck_assert_ptr_eq(v, &vcpu0);
     world.calls++;
     op->status = (int16_t)(op->handle + 1);
 }
 
-void hc_gnttab_unmap_grant_ref_flush(void)
+void grant_unmap_flush(struct vcpu *v)
 {
+    ck_assert_ptr_eq(v, &vcpu0);
     world.flushes++;
 }
 
-long hc_mmuext_pin_l1_table(struct domain *target, struct mmuext_op *op)
+int pt_pin(struct mm_account *acct, mfn_t mfn, enum page_type level)
 {
-    ck_assert_ptr_eq(target, &own);
+    ck_assert_ptr_eq(acct, &own.mm);
+    ck_assert_uint_eq(level, PT_L1);
     world.calls++;
-    world.seen[0] = op->arg1.mfn;
+    world.seen[0] = mfn_x(mfn);
     return world.restart_at == world.calls ? -ERESTART : 0;
 }
 
-long hc_mmuext_unpin_table(struct domain *target, struct mmuext_op *op)
+int pt_unpin(struct mm_account *acct, mfn_t mfn)
 {
-    (void)target;
-    (void)op;
-    return -EINVAL;
+    ck_assert_uint_eq(mfn_x(mfn), 104);
+    return acct == &own.mm ? -EINVAL : 0;
 }
 
 long hc_memory_populate_physmap(struct xen_memory_reservation *op, uint64_t start)
@@ -166,10 +182,7 @@ long hc_memory_populate_physmap(struct xen_memory_reservation *op, uint64_t star
     return start < 5 ? hypercall_restart_extent(XENMEM_populate_physmap, start + 5) : (long)start;
 }
 
-long hc_memory_maximum_ram_page(void)
-{
-    return 123;
-}
+uint64_t frames_end = 123;
 
 long hc_console_write(uint32_t count, guest_ptr_t text)
 {
@@ -240,10 +253,10 @@ START_TEST(test_arguments_are_narrowed_and_bounded)
     ck_assert_int_eq(call(__HYPERVISOR_set_debugreg, 0xdead00000003, UINT64_MAX, 0, 0), 0);
     ck_assert_uint_eq(world.seen[0], 3);
     ck_assert_uint_eq(world.seen[1], UINT64_MAX);
-    ck_assert_int_eq(call(__HYPERVISOR_set_debugreg, 8, 0, 0, 0), -EINVAL);
+    ck_assert_int_eq(call(__HYPERVISOR_set_segment_base, 4, 0, 0, 0), -EINVAL);
     ck_assert_uint_eq(world.calls, 1);
-    world.answer = 0x40011;
     ck_assert_int_eq(call(__HYPERVISOR_xen_version, 0xffffffff00000000, 0, 0, 0), 0x40011);
+    ck_assert_int_eq(call(__HYPERVISOR_xen_version, XENVER_pagesize, 0, 0, 0), 4096);
 }
 END_TEST
 
@@ -269,6 +282,7 @@ START_TEST(test_structure_goes_back_on_success)
 {
     struct evtchn_alloc_unbound *op = guest_at(0);
 
+    op->dom = op->remote_dom = DOMID_SELF;
     world.answer = -ENOSPC;
     ck_assert_int_eq(call(__HYPERVISOR_event_channel_op, 6, GUEST_BASE, 0, 0), -ENOSPC);
     ck_assert_uint_eq(op->port, 0);
@@ -276,6 +290,10 @@ START_TEST(test_structure_goes_back_on_success)
     ck_assert_int_eq(call(__HYPERVISOR_event_channel_op, 6, GUEST_BASE, 0, 0), 0);
     ck_assert_uint_eq(op->port, 77);
     ck_assert_int_eq(call(__HYPERVISOR_event_channel_op, 6, HOLE, 0, 0), -EFAULT);
+    op->dom = 5;
+    ck_assert_int_eq(call(__HYPERVISOR_event_channel_op, 6, GUEST_BASE, 0, 0), -ESRCH);
+    own.is_control = false;
+    ck_assert_int_eq(call(__HYPERVISOR_event_channel_op, 6, GUEST_BASE, 0, 0), -EPERM);
     ck_assert_uint_eq(world.calls, 2);
 }
 END_TEST
@@ -300,9 +318,11 @@ START_TEST(test_extent_in_command)
     uint64_t cmd = XENMEM_populate_physmap;
 
     ((struct xen_memory_reservation *)guest_at(0))->nr_extents = 9;
-    ck_assert_int_eq(call(__HYPERVISOR_memory_op, cmd, GUEST_BASE, 0, 0), __HYPERVISOR_memory_op);
+    ck_assert_int_eq(call(__HYPERVISOR_memory_op, cmd, GUEST_BASE, 7, 8), __HYPERVISOR_memory_op);
     ck_assert(restarted());
     cmd = vcpu0.arch.regs.rdi;
+    ck_assert_uint_eq(vcpu0.arch.regs.rdx, 7); /* no argument: the guest's own */
+    ck_assert_uint_eq(vcpu0.arch.regs.r10, 8);
     ck_assert_uint_eq(cmd, XENMEM_populate_physmap | 5 << 6);
     ck_assert_uint_eq(vcpu0.arch.regs.rsi, GUEST_BASE);
     ck_assert_int_eq(call(__HYPERVISOR_memory_op, cmd, GUEST_BASE, 0, 0), 5);
@@ -354,6 +374,27 @@ START_TEST(test_mmuext_counts_what_succeeded)
     ck_assert_uint_eq(*done, 4);
     ck_assert_uint_eq(world.seen[0], 103);
     ck_assert_int_eq(call(__HYPERVISOR_mmuext_op, GUEST_BASE, 1, 0, 5), -ESRCH);
+    ck_assert_int_eq(call(__HYPERVISOR_mmuext_op, GUEST_BASE, 1, 0, 1u << 16), -ESRCH);
+}
+END_TEST
+
+/* Roots, flushes and the LDT are the caller's own; pins may be another's. */
+START_TEST(test_mmuext_is_for_oneself)
+{
+    static const uint32_t own_only[] = { 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 18 };
+    struct mmuext_op *op = guest_at(0);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(own_only); i++) {
+        op->cmd = own_only[i];
+        ck_assert_int_eq(call(__HYPERVISOR_mmuext_op, GUEST_BASE, 1, 0, 1), -EPERM);
+    }
+    op->cmd = MMUEXT_UNPIN_TABLE;
+    op->arg1.mfn = 104;
+    ck_assert_int_eq(call(__HYPERVISOR_mmuext_op, GUEST_BASE, 1, 0, 1), 0);
+    op->cmd = 14;
+    ck_assert_int_eq(call(__HYPERVISOR_mmuext_op, GUEST_BASE, 1, 0, DOMID_SELF), -ENOSYS);
+    own.is_control = false;
+    ck_assert_int_eq(call(__HYPERVISOR_mmuext_op, GUEST_BASE, 1, 0, 1), -EPERM);
 }
 END_TEST
 
@@ -364,7 +405,7 @@ static struct multicall_entry *entries(void)
     struct multicall_entry *entry = guest_at(8192);
 
     for (unsigned i = 0; i < 20; i++) {
-        entry[i].op = __HYPERVISOR_xen_version;
+        entry[i].op = __HYPERVISOR_set_timer_op;
         entry[i].result = 0x5555;
     }
     return entry;
@@ -460,6 +501,7 @@ int main(void)
     tcase_add_test(tests, test_extent_in_command);
     tcase_add_test(tests, test_list_stops_and_goes_on);
     tcase_add_test(tests, test_mmuext_counts_what_succeeded);
+    tcase_add_test(tests, test_mmuext_is_for_oneself);
     tcase_add_test(tests, test_multicall_stores_results);
     tcase_add_test(tests, test_multicall_restarts_at_entry);
     tcase_add_test(tests, test_multicall_is_preempted);

@@ -9,7 +9,7 @@ CHECKS         += check-unit-hypercall
 .PHONY: check-unit-hypercall
 $(UNIT_HYPERCALL)/hypercall: tests/unit/hypercall/hypercall.c $(HYPERCALLS) $(CONFIG) \
 		$(wildcard hypervisor/hypercall/hypercall.[ch] hypervisor/hypercall/multicall.c \
-		hypervisor/hypercall/mmuext_list.c hypervisor/hypercall/target.[ch])
+		hypervisor/hypercall/mmuext.c hypervisor/hypercall/target.[ch])
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) $(SANITIZE) -include $(CONFIG) -fno-pie -no-pie \

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "mm/guest.h"
-#include "mm/internal.h"
+#include "mm/entry.h"
 
 #define P  (PTE_PRESENT | PTE_USER)
 #define RW (PTE_PRESENT | PTE_USER | PTE_WRITE)
@@ -98,6 +98,8 @@ static mfn_t __attribute__((unused)) frame(struct mm_account *acct)
     mfn_t mfn = frames_alloc(acct, 0, 0);
 
     ck_assert(!mfn_eq(mfn, MFN_INVALID));
+    if (acct->is_control)
+        machine_clear_frame(mfn); /* it may come as power-on left it */
     return mfn;
 }
 
