@@ -215,15 +215,15 @@ END_TEST
 START_TEST(entities_are_refused)
 {
     static const char *const files[] = {
-        "<?xml version='1.0'?>\n<!DOCTYPE domain [\n<!ENTITY a 'ha'>\n"
-        "<!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>\n<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>\n"
-        "<!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;'>\n<!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;'>\n"
-        "<!ENTITY f '&e;&e;&e;&e;&e;&e;&e;&e;'>\n<!ENTITY g '&f;&f;&f;&f;&f;&f;&f;&f;'>\n"
-        "]>\n<domain type='xen'><name>&g;</name></domain>",
-        "<!DOCTYPE domain [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>\n"
-        "<domain type='xen'><name>&a;</name></domain>",
-        "<!DOCTYPE domain SYSTEM 'http://example.org/domain.dtd'>\n<domain type='xen'/>",
-        "<!DOCTYPE domain [<!ENTITY % a SYSTEM 'file:///etc/passwd'>%a;]>\n<domain type='xen'/>",
+        ("<?xml version='1.0'?>\n<!DOCTYPE domain [\n<!ENTITY a 'ha'>\n"
+         "<!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>\n<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>\n"
+         "<!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;'>\n<!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;'>\n"
+         "<!ENTITY f '&e;&e;&e;&e;&e;&e;&e;&e;'>\n<!ENTITY g '&f;&f;&f;&f;&f;&f;&f;&f;'>\n"
+         "]>\n<domain type='xen'><name>&g;</name></domain>"),
+        ("<!DOCTYPE domain [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>\n"
+         "<domain type='xen'><name>&a;</name></domain>"),
+        ("<!DOCTYPE domain SYSTEM 'http://example.org/domain.dtd'>\n<domain type='xen'/>"),
+        ("<!DOCTYPE domain [<!ENTITY % a SYSTEM 'file:///etc/passwd'>%a;]>\n<domain type='xen'/>"),
     };
     clock_t before = clock();
 

@@ -37,3 +37,22 @@ check-unit-config: $(UNIT_CONFIG_TESTS)
 		> $(BUILD)/check/unit-config.counts; exit $$status
 
 -include $(UNIT_CONFIG_OBJ:.o=.d) $(addsuffix .d,$(UNIT_CONFIG_TESTS))
+
+CHECKS += check-fuzz-config
+
+$(UNIT_CONFIG)/fuzz/domain_config: tests/unit/config/fuzz/domain_config.c $(CONFIG_SRC) \
+		$(CONFIG_SCHEMA)
+	$(say) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(TOOLS_CPPFLAGS) $(LIBXML_CFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$(filter %.c,$^) $(CONFIG_LIBS) -o $@
+
+# The samples are the first inputs; new ones go into the build folder.
+.PHONY: check-fuzz-config
+check-fuzz-config: $(UNIT_CONFIG)/fuzz/domain_config
+	$(Q)rm -rf $(UNIT_CONFIG)/corpus; mkdir -p $(UNIT_CONFIG)/corpus
+	$(Q)$< -runs=$(FUZZ_RUNS) -seed=1 -max_len=8192 -rss_limit_mb=2048 -malloc_limit_mb=512 \
+		-artifact_prefix=$(UNIT_CONFIG)/ $(UNIT_CONFIG)/corpus tests/unit/config/samples \
+		> $(UNIT_CONFIG)/fuzz.log 2>&1 || { cat $(UNIT_CONFIG)/fuzz.log; exit 1; }
+	@echo 'fuzz: domain_config: $(FUZZ_RUNS) runs'

@@ -48,8 +48,8 @@ CASES = [
 
 
 def run(lamina, arguments, text):
-    return subprocess.run([lamina, *arguments],
-        input=text, capture_output=True, text=True, timeout=60)
+    command = [lamina, *arguments]
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
 
 
 def complaint(lamina, arguments, text, code, out, err):
@@ -65,9 +65,10 @@ def complaint(lamina, arguments, text, code, out, err):
 def full_disk(lamina):
     """What cannot be written is no success."""
     with open("/dev/full", "w", encoding="ascii") as full:
-        result = subprocess.run([lamina, "help"],
-            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-    return None if result.returncode == 3 and "No space" in result.stderr else "no error on a full disk"
+        result = subprocess.run(
+            [lamina, "help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    good = result.returncode == 3 and "No space" in result.stderr
+    return None if good else "no error on a full disk"
 
 
 def print_again(lamina):
