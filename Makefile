@@ -41,6 +41,7 @@ help:
 	@echo 'make run          set everything up and boot to a dom0 shell in QEMU; takes MEM=MiB CPUS='
 	@echo '                  MACHINE=pc|q35 DISK=file OPTIONS= (hypervisor) APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
+	@echo 'make model        visit a larger machine than check-model does'
 	@echo 'make figures      measure what docs/figures.md lists'
 	@echo 'make sloc         count the lines of the hypervisor'
 	@echo 'make lint         layout and static analysis that no build needs'
@@ -59,6 +60,7 @@ help:
 -include tests/unit/rules.mk
 include $(wildcard tests/unit/*/rules.mk)
 -include tests/fuzz/rules.mk
+-include tests/model/rules.mk
 -include tests/guest/rules.mk
 -include tests/bench/rules.mk
 -include tests/system/rules.mk

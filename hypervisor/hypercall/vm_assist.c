@@ -9,14 +9,9 @@
 #include "lib/errno.h"
 #include "pv/guest_cpu.h"
 
-#define KNOWN_TYPES                                                                                \
-    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |                      \
-     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |                  \
-     1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
-
 static bool is_known(uint32_t type)
 {
-    return type < 32 && (KNOWN_TYPES & 1u << type);
+    return type < 32 && (VM_ASSIST_KNOWN & 1u << type);
 }
 
 /* How RFLAGS.IOPL shows in frames is kept with each vCPU. */

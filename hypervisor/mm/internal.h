@@ -15,14 +15,19 @@
 #include "sys/percpu.h"
 #include "x86/machine.h"
 
+/* Smaller in tests/model, which visits every state of a small machine. */
+#ifndef TABLE_ENTRIES
 #define TABLE_ENTRIES 512
+#endif
 
 void entries_init(void); /* what the processor supports; from frames_init() */
 void m2p_init(uint64_t nr, mfn_t (*take)(uint64_t nr));
 
 /* ---- this CPU's part ----------------------------------------------------------------------- */
 
+#ifndef MM_WORK_MAX
 #define MM_WORK_MAX 1024 /* table entries worked on under one lock: well under 100 microseconds */
+#endif
 #define FOREIGN_PUTS_MAX 128
 
 struct mm_cpu {

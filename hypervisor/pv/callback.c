@@ -7,23 +7,17 @@
 
 static struct guest_callback *callback_of(struct guest_cpu *g, uint16_t type)
 {
-    switch (type) {
-    case CALLBACKTYPE_event:
-        return &g->event_cb;
-    case CALLBACKTYPE_failsafe:
-        return &g->failsafe_cb;
-    case CALLBACKTYPE_syscall:
-        return &g->syscall_cb;
-    case CALLBACKTYPE_syscall32:
-        return &g->syscall32_cb;
-    case CALLBACKTYPE_sysenter_deprecated:
-    case CALLBACKTYPE_sysenter:
-        return &g->sysenter_cb;
-    case CALLBACKTYPE_nmi:
-        return &g->nmi_cb;
-    default:
-        return NULL;
-    }
+    struct guest_callback *const callbacks[] = {
+        [CALLBACKTYPE_event] = &g->event_cb,
+        [CALLBACKTYPE_failsafe] = &g->failsafe_cb,
+        [CALLBACKTYPE_syscall] = &g->syscall_cb,
+        [CALLBACKTYPE_sysenter_deprecated] = &g->sysenter_cb,
+        [CALLBACKTYPE_nmi] = &g->nmi_cb,
+        [CALLBACKTYPE_sysenter] = &g->sysenter_cb,
+        [CALLBACKTYPE_syscall32] = &g->syscall32_cb,
+    };
+
+    return type < ARRAY_SIZE(callbacks) ? callbacks[type] : NULL;
 }
 
 int callback_register(struct vcpu *v, uint16_t type, uint16_t flags, gva_t address)

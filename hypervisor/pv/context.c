@@ -4,12 +4,13 @@
  * it. Everything in a context is checked and every reference taken before anything changes, so a
  * refused one leaves the vCPU as it was.
  */
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/update.h"
 #include "pv/guest_cpu.h"
 #include "pv/trap.h"
-#include "sys/percpu.h"
+#include "sys/log.h"
 
 #define CR0_TS           UINT64_C(8)
 #define RFLAGS_IOPL(f)   (((f) >> 12) & 3)
@@ -42,6 +43,7 @@ void guest_cpu_reset(struct vcpu *v)
         g->gdt_frames[i] = MFN_INVALID;
     for (unsigned i = 0; i < ARRAY_SIZE(g->ldt_frames); i++)
         g->ldt_frames[i] = MFN_INVALID;
+    g->segments_bad = false;
     g->xcr0 = 1; /* x87, as after reset */
     machine_xsave_init(g);
     debugreg_reset(v);
@@ -66,28 +68,9 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
 static bool debug_ok(const struct vcpu_guest_context *c)
 {
     for (unsigned i = 0; i < 4; i++)
-        if (!is_canonical(c->debugreg[i]) ||
-            (c->debugreg[i] >= HYPERVISOR_START && c->debugreg[i] < HYPERVISOR_END))
+        if (!debug_address_ok(c->debugreg[i]))
             return false;
     return c->debugreg[6] >> 32 == 0 && c->debugreg[7] >> 32 == 0;
-}
-
-static bool tables_ok(const struct vcpu_guest_context *c)
-{
-    return c->gdt_ents <= FIRST_RESERVED_GDT_ENTRY && c->ldt_ents <= LDT_ENTRIES_MAX &&
-           (c->ldt_base & ~PAGE_MASK) == 0;
-}
-
-static mfn_t kernel_root(const struct vcpu_guest_context *c)
-{
-    return _mfn(xen_cr3_to_pfn(c->ctrlreg[CONTEXT_CR_KERNEL]));
-}
-
-static mfn_t user_root(const struct vcpu_guest_context *c)
-{
-    uint64_t cr = c->ctrlreg[CONTEXT_CR_USER];
-
-    return _mfn(cr & CR_USER_VALID ? xen_cr3_to_pfn(cr) : 0);
 }
 
 /* Both roots, or neither. */
@@ -159,31 +142,33 @@ static void set_debug(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     debugreg_reset(v);
     for (unsigned i = 0; i < 8; i++)
-        if (i != 4 && i != 5 && c->debugreg[i] != 0 && debugreg_set(v, i, c->debugreg[i]) != 0)
+        if (i != 4 && i != 5 && debugreg_set(v, i, c->debugreg[i]) != 0)
             continue;
 }
 
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     struct guest_cpu *g = &v->arch;
-    mfn_t kernel = kernel_root(c), user = user_root(c);
+    bool has_user = c->ctrlreg[CONTEXT_CR_USER] & CR_USER_VALID;
+    mfn_t kernel = _mfn(xen_cr3_to_pfn(c->ctrlreg[CONTEXT_CR_KERNEL]));
+    mfn_t user = _mfn(has_user ? xen_cr3_to_pfn(c->ctrlreg[CONTEXT_CR_USER]) : 0);
     int rc;
 
-    if (!addresses_ok(c) || !debug_ok(c) || !tables_ok(c))
-        return -EINVAL;
-    if (!(c->flags & VGCF_in_kernel) && mfn_x(user) == 0)
+    if (!addresses_ok(c) || !debug_ok(c) || !ldt_ok(c->ldt_base, c->ldt_ents) ||
+        c->gdt_ents > FIRST_RESERVED_GDT_ENTRY || (c->vm_assist & ~(uint64_t)VM_ASSIST_KNOWN) ||
+        (!(c->flags & VGCF_in_kernel) && mfn_x(user) == 0))
         return -EINVAL;
     rc = roots_get(v, kernel, user);
     if (rc != 0)
         return rc;
     rc = gdt_set(v, c->gdt_frames, (unsigned)c->gdt_ents);
-    if (rc == 0)
-        rc = ldt_set(v, c->ldt_base, (unsigned)c->ldt_ents);
     if (rc != 0) {
         root_put(v, kernel);
         root_put(v, user);
         return rc;
     }
+    rc = ldt_set(v, c->ldt_base, (unsigned)c->ldt_ents);
+    BUG_ON(rc); /* it was checked */
     root_drop(v);
     g->cr3_kernel = mfn_to_maddr(kernel);
     g->cr3_user = mfn_to_maddr(user);
@@ -194,13 +179,11 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     g->cr4 = cr4_fix(c->ctrlreg[4]);
     set_debug(v, c);
     for (unsigned i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++) {
-        struct trap_info ti = c->trap_ctxt[i];
-
-        ti.vector = (uint8_t)i;
-        rc = trap_set(v, &ti);
-        (void)rc; /* the addresses were checked above */
+        g->traps[i] = c->trap_ctxt[i];
+        g->traps[i].vector = (uint8_t)i;
     }
-    v->domain->vm_assist |= (uint32_t)c->vm_assist;
+    if (v->id == 0)
+        atomic_or(&v->domain->vm_assist, (uint32_t)c->vm_assist);
     iopl_set(v, RFLAGS_IOPL(c->user_regs.rflags));
     v->initialised = true;
     return 0;

@@ -43,17 +43,35 @@
 #define LEAF8_1_ECX 0x002109e1u
 /* AMD's copy of leaf 1; SYSCALL NX MMXEXT RDTSCP LM 3DNOWEXT 3DNOW */
 #define LEAF8_1_EDX 0xe9d1cbf5u
+#define LEAF8_8_EBX 0x00000005u /* CLZERO, RSTR_FP_ERR_PTRS; reserved on Intel's */
+#define EDX_INVARIANT_TSC BIT32(8)
 
 #define XCR0_AVX    UINT64_C(0x04)
 #define XCR0_AVX512 UINT64_C(0xe0)
 
-static bool is_amd_like(void)
-{
-    uint32_t r[4];
+#define ALL   UINT32_MAX
+#define ALL_4 { ALL, ALL, ALL, ALL }
 
-    machine_cpuid(0, 0, r);
-    return r[1] == 0x68747541 || r[1] == 0x6f677948; /* Auth, Hygo */
-}
+/* The leaves there are, and what is kept of each: eax ebx ecx edx. */
+static const struct {
+    uint32_t leaf, kept[4];
+} leaves[] = {
+    { 0x0, ALL_4 },
+    { 0x1, { ALL, 0x0000ffff, LEAF1_ECX, LEAF1_EDX } },
+    { 0x2, ALL_4 }, /* caches and TLBs */
+    { 0x4, ALL_4 },
+    { 0x7, { ALL, LEAF7_EBX, LEAF7_ECX, LEAF7_EDX } },
+    { 0xd, ALL_4 },
+    { 0x80000000, ALL_4 },
+    { 0x80000001, { ALL, ALL, LEAF8_1_ECX, LEAF8_1_EDX } },
+    { 0x80000002, ALL_4 }, /* the name, and caches */
+    { 0x80000003, ALL_4 },
+    { 0x80000004, ALL_4 },
+    { 0x80000005, ALL_4 },
+    { 0x80000006, ALL_4 },
+    { 0x80000007, { 0, 0, 0, EDX_INVARIANT_TSC } },
+    { 0x80000008, { 0xffff, LEAF8_8_EBX, 0, 0 } }, /* address widths */
+};
 
 uint64_t cr4_fix(uint64_t cr4)
 {
@@ -112,9 +130,8 @@ static void hypervisor_leaf(uint32_t leaf, uint32_t sub, uint32_t out[4])
 /* One logical processor a package; the APIC id is told by platform_op, here it is 0. */
 static void leaf_1(const struct vcpu *v, uint32_t out[4])
 {
-    out[1] = (out[1] & 0x0000ffff) | 1 << 16;
-    out[2] = (out[2] & LEAF1_ECX) | ECX_HYPERVISOR;
-    out[3] &= LEAF1_EDX;
+    out[1] |= 1 << 16;
+    out[2] |= ECX_HYPERVISOR;
     if (!(machine_xcr0() & XCR0_AVX))
         out[2] &= ~ECX_NEEDS_AVX;
     if ((out[2] & ECX_XSAVE) && (v == NULL || (v->arch.cr4 & CR4_OSXSAVE)))
@@ -123,18 +140,17 @@ static void leaf_1(const struct vcpu *v, uint32_t out[4])
 
 static void leaf_7(uint32_t sub, uint32_t out[4])
 {
-    bool avx512 = (machine_xcr0() & XCR0_AVX512) == XCR0_AVX512;
-    uint32_t eax = out[0];
-
     if (sub != 0) {
-        memset(out, 0, 4 * sizeof(out[0]));
-        out[0] = sub == 1 ? eax & LEAF7_1_EAX : 0;
+        out[0] = sub == 1 ? out[0] & LEAF7_1_EAX : 0;
+        out[1] = out[2] = out[3] = 0;
         return;
     }
-    out[0] = MIN(eax, 1u);
-    out[1] &= LEAF7_EBX & ~(avx512 ? 0 : EBX_NEEDS_AVX512);
-    out[2] &= LEAF7_ECX & ~(avx512 ? 0 : ECX_NEEDS_AVX512);
-    out[3] &= LEAF7_EDX & ~(avx512 ? 0 : EDX_NEEDS_AVX512);
+    out[0] = MIN(out[0], 1u);
+    if ((machine_xcr0() & XCR0_AVX512) != XCR0_AVX512) {
+        out[1] &= ~EBX_NEEDS_AVX512;
+        out[2] &= ~ECX_NEEDS_AVX512;
+        out[3] &= ~EDX_NEEDS_AVX512;
+    }
     if (!(machine_xcr0() & XCR0_AVX))
         out[1] &= ~EBX_NEEDS_AVX;
 }
@@ -170,8 +186,16 @@ static void leaf_d(const struct vcpu *v, uint32_t sub, uint32_t out[4])
     }
 }
 
-static void basic_leaf(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out[4])
+static void native_leaf(const struct vcpu *v, const struct domain *d, uint32_t leaf, uint32_t sub,
+                        uint32_t out[4])
 {
+    for (unsigned i = 0; i < ARRAY_SIZE(leaves); i++) {
+        if (leaves[i].leaf != leaf)
+            continue;
+        machine_cpuid(leaf, sub, out);
+        for (unsigned r = 0; r < 4; r++)
+            out[r] &= leaves[i].kept[r];
+    }
     switch (leaf) {
     case 0:
         out[0] = MIN(out[0], 0xdu);
@@ -179,47 +203,21 @@ static void basic_leaf(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32
     case 1:
         leaf_1(v, out);
         break;
-    case 2: /* caches and TLBs */
-    case 4:
-        break;
     case 7:
         leaf_7(sub, out);
         break;
     case 0xd:
         leaf_d(v, sub, out);
         break;
-    default:
-        memset(out, 0, 4 * sizeof(out[0]));
-    }
-}
-
-static void extended_leaf(const struct domain *d, uint32_t leaf, uint32_t out[4])
-{
-    switch (leaf) {
     case 0x80000000:
         out[0] = MIN(out[0], 0x80000008u);
         break;
-    case 0x80000001:
-        out[2] &= LEAF8_1_ECX;
-        out[3] &= LEAF8_1_EDX;
-        break;
-    case 0x80000002: /* the name, and caches */
-    case 0x80000003:
-    case 0x80000004:
-    case 0x80000005:
-    case 0x80000006:
-        break;
-    case 0x80000007: /* invariant TSC: not for domains that may move to another machine */
-        out[0] = out[1] = out[2] = 0;
-        out[3] &= d->is_control ? 1 << 8 : 0;
-        break;
-    case 0x80000008: /* address widths; CLZERO, RSTR_FP_ERR_PTRS */
-        out[0] &= 0xffff;
-        out[1] &= is_amd_like() ? 5 : 0;
-        out[2] = out[3] = 0;
+    case 0x80000007:
+        if (!d->is_control) /* not for domains that may move to another machine */
+            out[3] = 0;
         break;
     default:
-        memset(out, 0, 4 * sizeof(out[0]));
+        break;
     }
 }
 
@@ -236,11 +234,6 @@ void cpuid_policy(const struct domain *d, uint32_t leaf, uint32_t sub, uint32_t 
         return;
     }
     machine_cpuid(leaf & 0x80000000, 0, max);
-    if (leaf > max[0] || (leaf >> 16 != 0 && leaf >> 16 != 0x8000))
-        return; /* beyond the last leaf processors repeat another one */
-    machine_cpuid(leaf, sub, out);
-    if (leaf >> 16 == 0)
-        basic_leaf(v, leaf, sub, out);
-    else
-        extended_leaf(d, leaf, out);
+    if (leaf <= max[0]) /* beyond the last leaf processors repeat another one */
+        native_leaf(v, d, leaf, sub, out);
 }

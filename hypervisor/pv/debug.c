@@ -31,58 +31,52 @@ static int control_set(struct guest_cpu *g, uint64_t value)
 {
     uint64_t io = 0;
 
-    if (value >> 32 != 0)
-        return -EINVAL;
     if (value & DR7_GD)
         return -EPERM;
     value &= DR7_WRITABLE;
     for (unsigned i = 0; i < 4; i++) {
-        if (!(value & DR7_ENABLE(i)) || !DR7_IS_IO(value, i))
+        if (!DR7_IS_IO(value, i))
             continue;
-        if (!(g->cr4 & CR4_DE))
+        if ((value & DR7_ENABLE(i)) && !(g->cr4 & CR4_DE))
             return -EPERM;
+        /* A disabled one, too: its condition must not become reserved when CR4.DE is off. */
         io |= value & (DR7_ENABLE(i) | DR7_COND(i));
     }
     g->dr7_io = io;
     g->dr7 = (value & ~io) | DR7_RESET;
-    /* A disabled one with an I/O condition must not become reserved when CR4.DE is off. */
-    for (unsigned i = 0; i < 4; i++)
-        if (DR7_IS_IO(g->dr7, i)) {
-            g->dr7_io |= g->dr7 & DR7_COND(i);
-            g->dr7 &= ~DR7_COND(i);
-        }
     return 0;
+}
+
+/* 4 and 5 are other names of 6 and 7 without debug extensions. -1: no such register. */
+static int debugreg_number(const struct guest_cpu *g, unsigned reg)
+{
+    if (reg == 4 || reg == 5)
+        return g->cr4 & CR4_DE ? -1 : (int)reg + 2;
+    return reg < 8 ? (int)reg : -1;
+}
+
+bool debug_address_ok(uint64_t address)
+{
+    return is_canonical(address) && (address < HYPERVISOR_START || address >= HYPERVISOR_END);
 }
 
 int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value)
 {
     struct guest_cpu *g = &v->arch;
-    int rc = 0;
+    int number = debugreg_number(g, reg), rc = 0;
 
-    switch (reg) {
-    case 0: case 1: case 2: case 3:
-        if (!is_canonical(value) || (value >= HYPERVISOR_START && value < HYPERVISOR_END))
-            return -EPERM;
-        g->dr[reg] = value;
-        break;
-    case 4:
-        if (g->cr4 & CR4_DE)
-            return -ENODEV;
-        /* fall through */
-    case 6:
-        if (value >> 32 != 0)
-            return -EINVAL;
-        g->dr6 = DR6_RESET | (value & DR6_WRITABLE);
-        break;
-    case 5:
-        if (g->cr4 & CR4_DE)
-            return -ENODEV;
-        /* fall through */
-    case 7:
-        rc = control_set(g, value);
-        break;
-    default:
+    if (number < 0)
         return -ENODEV;
+    if (number < 4) {
+        if (!debug_address_ok(value))
+            return -EPERM;
+        g->dr[number] = value;
+    } else if (value >> 32 != 0) {
+        return -EINVAL;
+    } else if (number == 6) {
+        g->dr6 = DR6_RESET | (value & DR6_WRITABLE);
+    } else {
+        rc = control_set(g, value);
     }
     if (rc == 0 && v == current)
         machine_load_debug(g);
@@ -92,14 +86,10 @@ int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value)
 int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value)
 {
     const struct guest_cpu *g = &v->arch;
+    int number = debugreg_number(g, reg);
 
-    if (reg > 7 || ((reg == 4 || reg == 5) && (g->cr4 & CR4_DE)))
+    if (number < 0)
         return -ENODEV;
-    if (reg < 4)
-        *value = g->dr[reg];
-    else if (reg == 4 || reg == 6)
-        *value = g->dr6;
-    else
-        *value = g->dr7 | g->dr7_io;
+    *value = number < 4 ? g->dr[number] : number == 6 ? g->dr6 : g->dr7 | g->dr7_io;
     return 0;
 }

@@ -8,52 +8,37 @@
 
 #define KNOWN 0x01
 #define MODRM 0x02 /* has a ModRM byte */
-#define BYTE  0x04 /* operand is 8 bits wide */
+#define WIDTH 0x04 /* bit 0 of the opcode clear: the operand is 8 bits wide */
 #define IMM8  0x08 /* immediate of one byte */
-#define IMMZ  0x10 /* immediate of operand size, at most 4 bytes */
+#define IMM   0x10 /* immediate of operand size, at most 4 bytes */
 #define MOFFS 0x20 /* address of address size instead of ModRM */
 #define REGS  0x40 /* ModRM names two registers whatever its mod field (control, debug) */
 
-#define ALU(o) [o] = KNOWN | MODRM | BYTE, [(o) + 1] = KNOWN | MODRM
+#define ALU(o) [o ... (o) + 1] = KNOWN | MODRM | WIDTH
 
 static const uint8_t one_byte[256] = {
     ALU(0x00), ALU(0x08), ALU(0x10), ALU(0x18), ALU(0x20), ALU(0x28), ALU(0x30),
-    [0x6c] = KNOWN | BYTE,
-    [0x6d] = KNOWN,
-    [0x6e] = KNOWN | BYTE,
-    [0x6f] = KNOWN,
-    [0x80] = KNOWN | MODRM | BYTE | IMM8,
-    [0x81] = KNOWN | MODRM | IMMZ,
+    [0x6c ... 0x6f] = KNOWN | WIDTH, /* ins, outs */
+    [0x80 ... 0x81] = KNOWN | MODRM | WIDTH | IMM,
     [0x83] = KNOWN | MODRM | IMM8,
     ALU(0x86), /* xchg */
     ALU(0x88), /* mov */
-    [0xa2] = KNOWN | MOFFS | BYTE,
-    [0xa3] = KNOWN | MOFFS,
-    [0xaa] = KNOWN | BYTE, /* stos */
-    [0xab] = KNOWN,
-    [0xc6] = KNOWN | MODRM | BYTE | IMM8,
-    [0xc7] = KNOWN | MODRM | IMMZ,
+    [0xa2 ... 0xa3] = KNOWN | WIDTH | MOFFS,
+    [0xaa ... 0xab] = KNOWN | WIDTH, /* stos */
+    [0xc6 ... 0xc7] = KNOWN | MODRM | WIDTH | IMM,
     [0xcd] = KNOWN | IMM8, /* int */
-    [0xe4] = KNOWN | BYTE | IMM8, /* in, out */
-    [0xe5] = KNOWN | IMM8,
-    [0xe6] = KNOWN | BYTE | IMM8,
-    [0xe7] = KNOWN | IMM8,
-    [0xec] = KNOWN | BYTE,
-    [0xed] = KNOWN,
-    [0xee] = KNOWN | BYTE,
-    [0xef] = KNOWN,
+    [0xe4 ... 0xe7] = KNOWN | WIDTH | IMM8, /* in, out */
+    [0xec ... 0xef] = KNOWN | WIDTH,
     [0xf4] = KNOWN, /* hlt */
     ALU(0xf6), /* not, neg (test, mul, div are refused below) */
-    [0xfa] = KNOWN, /* cli, sti */
-    [0xfb] = KNOWN,
+    [0xfa ... 0xfb] = KNOWN, /* cli, sti */
     ALU(0xfe), /* inc, dec */
 };
 
 static const uint8_t two_byte[256] = {
     [0x01] = KNOWN | MODRM, /* lmsw, invlpg, xsetbv, rdtscp */
     [0x06] = KNOWN, /* clts */
-    [0x08] = KNOWN, /* invd, wbinvd */
-    [0x09] = KNOWN,
+    [0x08 ... 0x09] = KNOWN, /* invd, wbinvd */
     [0x20 ... 0x23] = KNOWN | MODRM | REGS, /* mov cr, dr */
     [0x30 ... 0x33] = KNOWN, /* wrmsr, rdtsc, rdmsr, rdpmc */
     [0xa2] = KNOWN, /* cpuid */
@@ -70,6 +55,7 @@ static const uint8_t two_byte[256] = {
 struct cursor {
     const uint8_t *bytes;
     size_t n, at;
+    bool data16, addr_other; /* prefixes 66 and 67 */
 };
 
 static bool take(struct cursor *c, unsigned bytes, int64_t *out)
@@ -96,16 +82,15 @@ static bool take_byte(struct cursor *c, uint8_t *out)
 }
 
 /* Prefixes up to the opcode byte, which is returned; a REX counts only right before the opcode. */
-static bool take_prefixes(struct cursor *c, struct insn *in, bool *data16, bool *addr_other,
-                          uint8_t *opcode)
+static bool take_prefixes(struct cursor *c, struct insn *in, uint8_t *opcode)
 {
     while (take_byte(c, opcode)) {
         uint8_t rex = in->rex;
 
         in->rex = 0;
         switch (*opcode) {
-        case 0x66: *data16 = true; break;
-        case 0x67: *addr_other = true; break;
+        case 0x66: c->data16 = true; break;
+        case 0x67: c->addr_other = true; break;
         case 0xf0: in->lock = true; break;
         case 0xf2:
         case 0xf3: in->rep = true; break;
@@ -172,28 +157,22 @@ static bool take_modrm(struct cursor *c, struct insn *in, bool two_registers)
     return true;
 }
 
-static void set_sizes(struct insn *in, uint8_t attributes, bool data16, bool addr_other)
+static void set_sizes(struct insn *in, uint8_t attributes, const struct cursor *c)
 {
-    if (attributes & BYTE)
+    if ((attributes & WIDTH) && !(in->opcode & 1))
         in->op_bytes = 1;
-    else if (in->rex & 8)
-        in->op_bytes = 8;
     else
-        in->op_bytes = data16 ? 2 : 4;
-    if (in->is_64)
-        in->addr_bytes = addr_other ? 4 : 8;
-    else
-        in->addr_bytes = addr_other ? 2 : 4;
+        in->op_bytes = in->rex & 8 ? 8 : c->data16 ? 2 : 4;
+    in->addr_bytes = in->is_64 ? (c->addr_other ? 4 : 8) : (c->addr_other ? 2 : 4);
 }
 
 bool insn_decode(const uint8_t *bytes, size_t n, bool is_64, struct insn *out)
 {
-    struct cursor c = { bytes, MIN(n, (size_t)INSN_BYTES_MAX), 0 };
-    bool data16 = false, addr_other = false;
-    uint8_t opcode, attributes;
+    struct cursor c = { .bytes = bytes, .n = MIN(n, (size_t)INSN_BYTES_MAX) };
+    uint8_t opcode, attributes, sub;
 
     *out = (struct insn){ .is_64 = is_64, .base = 0xff, .index = 0xff };
-    if (!take_prefixes(&c, out, &data16, &addr_other, &opcode))
+    if (!take_prefixes(&c, out, &opcode))
         return false;
     out->opcode = opcode;
     attributes = one_byte[opcode];
@@ -205,15 +184,15 @@ bool insn_decode(const uint8_t *bytes, size_t n, bool is_64, struct insn *out)
     }
     if (!(attributes & KNOWN))
         return false;
-    set_sizes(out, attributes, data16, addr_other);
+    set_sizes(out, attributes, &c);
     if ((attributes & MODRM) && !take_modrm(&c, out, attributes & REGS))
         return false;
-    if ((out->opcode == 0xf6 || out->opcode == 0xf7) &&
-        ((out->modrm >> 3) & 7) != 2 && ((out->modrm >> 3) & 7) != 3)
+    sub = (out->modrm >> 3) & 7;
+    if ((out->opcode == 0xf6 || out->opcode == 0xf7) && sub != 2 && sub != 3)
         return false;
     if ((attributes & IMM8) && !take(&c, 1, &out->immediate))
         return false;
-    if ((attributes & IMMZ) && !take(&c, out->op_bytes == 2 ? 2 : 4, &out->immediate))
+    if ((attributes & IMM) && !take(&c, MIN(out->op_bytes, 4), &out->immediate))
         return false;
     if ((attributes & MOFFS) && !take(&c, out->addr_bytes, &out->immediate))
         return false;
@@ -240,25 +219,19 @@ uint64_t insn_register_get(const struct insn *in, struct guest_regs *regs, unsig
 {
     if (is_high_byte(in, n))
         return (*insn_register(regs, n - 4) >> 8) & 0xff;
-    if (in->op_bytes == 8)
-        return *insn_register(regs, n);
-    return *insn_register(regs, n) & ((UINT64_C(1) << (8 * in->op_bytes)) - 1);
+    return *insn_register(regs, n) & ~UINT64_C(0) >> (64 - 8 * in->op_bytes);
 }
 
 void insn_register_set(const struct insn *in, struct guest_regs *regs, unsigned n, uint64_t value)
 {
-    uint64_t *r = insn_register(regs, is_high_byte(in, n) ? n - 4 : n);
+    bool high = is_high_byte(in, n);
+    uint64_t *r = insn_register(regs, high ? n - 4 : n);
+    uint64_t mask = (~UINT64_C(0) >> (64 - 8 * in->op_bytes)) << (high ? 8 : 0);
 
-    if (is_high_byte(in, n))
-        *r = (*r & ~UINT64_C(0xff00)) | ((value & 0xff) << 8);
-    else if (in->op_bytes == 1)
-        *r = (*r & ~UINT64_C(0xff)) | (value & 0xff);
-    else if (in->op_bytes == 2)
-        *r = (*r & ~UINT64_C(0xffff)) | (value & 0xffff);
-    else if (in->op_bytes == 4)
+    if (in->op_bytes == 4)
         *r = (uint32_t)value; /* a 32-bit result clears the upper half */
     else
-        *r = value;
+        *r = (*r & ~mask) | (value << (high ? 8 : 0) & mask);
 }
 
 uint64_t insn_address(const struct insn *in, struct guest_regs *regs)

@@ -78,13 +78,18 @@ int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries)
     return 0;
 }
 
+bool ldt_ok(gva_t base, uint64_t entries)
+{
+    return entries <= LDT_ENTRIES_MAX && (base & ~PAGE_MASK) == 0 &&
+           (entries == 0 || guest_range_ok(guest_ptr(base), entries, sizeof(uint64_t)));
+}
+
 int ldt_set(struct vcpu *v, gva_t base, unsigned entries)
 {
     struct guest_cpu *g = &v->arch;
     mfn_t old[ARRAY_SIZE(g->ldt_frames)];
 
-    if (entries > LDT_ENTRIES_MAX || (base & ~PAGE_MASK) != 0 ||
-        (entries != 0 && !guest_range_ok(guest_ptr(base), entries, sizeof(uint64_t))))
+    if (!ldt_ok(base, entries))
         return -EINVAL;
     for (unsigned i = 0; i < ARRAY_SIZE(old); i++) {
         old[i] = g->ldt_frames[i];
@@ -139,46 +144,32 @@ int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor)
     return rc == 0 ? 0 : -EINVAL;
 }
 
-static bool table_read(mfn_t frame, unsigned index, uint64_t *out)
-{
-    const uint64_t *table;
-
-    if (mfn_eq(frame, MFN_INVALID))
-        return false;
-    table = machine_map(frame);
-    *out = READ_ONCE(table[index % DESCRIPTORS_PER_FRAME]);
-    return true;
-}
-
 bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out)
 {
     const struct guest_cpu *g = &v->arch;
     unsigned index = sel >> 3;
+    const mfn_t *frames = sel & 4 ? g->ldt_frames : g->gdt_frames;
+    mfn_t frame;
 
-    if (sel & 4)
-        return index < g->ldt_entries &&
-               table_read(g->ldt_frames[index / DESCRIPTORS_PER_FRAME], index, out);
-    return index < g->gdt_entries &&
-           table_read(g->gdt_frames[index / DESCRIPTORS_PER_FRAME], index, out);
+    if (index >= (sel & 4 ? g->ldt_entries : g->gdt_entries))
+        return false;
+    frame = frames[index / DESCRIPTORS_PER_FRAME];
+    if (mfn_eq(frame, MFN_INVALID))
+        return false;
+    *out = READ_ONCE(((const uint64_t *)machine_map(frame))[index % DESCRIPTORS_PER_FRAME]);
+    return true;
 }
 
-static uint64_t descriptor_base(uint64_t d)
-{
-    return ((d >> 16) & 0xffffff) | ((d >> 32) & 0xff000000);
-}
-
-bool code_is_64(struct vcpu *v, uint64_t *base)
+gva_t code_address(struct vcpu *v, bool *is_64)
 {
     uint16_t cs = selector_fix(v->arch.regs.cs);
-    uint64_t d;
+    uint64_t d = 0, base;
 
-    *base = 0;
-    if (cs == FLAT_RING3_CS64)
-        return true;
-    if (cs == FLAT_RING3_CS32 || !descriptor_read(v, cs, &d) || !(d & DESC_CODE))
-        return false;
-    if (d & DESC_LONG)
-        return true;
-    *base = descriptor_base(d);
-    return false;
+    *is_64 = cs == FLAT_RING3_CS64;
+    if (!*is_64 && cs != FLAT_RING3_CS32 && descriptor_read(v, cs, &d))
+        *is_64 = (d & DESC_CODE) && (d & DESC_LONG);
+    if (*is_64)
+        return v->arch.regs.rip;
+    base = ((d >> 16) & 0xffffff) | ((d >> 32) & 0xff000000);
+    return (uint32_t)(base + v->arch.regs.rip);
 }

@@ -37,7 +37,7 @@ void upcall_exit_work(struct guest_cpu *g)
             atomic_or(&g->work, WORK_NMI);
         sched_switch();
     }
-    (void)trap_deliver_event(v);
+    trap_deliver_event(v);
 }
 
 void vcpu_release_context(struct vcpu *v)

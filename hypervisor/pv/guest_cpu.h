@@ -13,12 +13,13 @@
 int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries) must_check;
 void gdt_drop(struct vcpu *v);
 int ldt_set(struct vcpu *v, gva_t base, unsigned entries) must_check;
+bool ldt_ok(gva_t base, uint64_t entries);     /* what ldt_set() accepts */
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor) must_check;
 uint16_t selector_fix(uint16_t sel);           /* RPL 3 */
 /* The descriptor that `sel` names for v, as the guest wrote it; false: none. */
 bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out) must_check;
-/* Is the code segment a 64-bit one, and where does it start? */
-bool code_is_64(struct vcpu *v, uint64_t *base) must_check;
+/* Linear address of the next instruction; is its segment a 64-bit one? */
+gva_t code_address(struct vcpu *v, bool *is_64);
 
 /* segment bases, stack, FPU flag: pv/segment.c */
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
@@ -29,6 +30,7 @@ void fpu_taskswitch(struct vcpu *v, bool set);
 
 /* debug registers: pv/debug.c */
 void debugreg_reset(struct vcpu *v);
+bool debug_address_ok(uint64_t address); /* not in the hypervisor */
 int debugreg_set(struct vcpu *v, unsigned reg, uint64_t value) must_check;
 int debugreg_get(struct vcpu *v, unsigned reg, uint64_t *value) must_check;
 
@@ -51,13 +53,20 @@ bool emulate_pte_write(struct vcpu *v, gva_t cr2); /* after a write fault on a r
 
 /* Read and decode the instruction at rip, each byte once; false: not known or not readable. */
 bool insn_fetch(struct vcpu *v, struct insn *out) must_check;
-/* Port access by instruction: `bytes` 1, 2 or 4; ports not owned read as ones. pv/port.c */
-uint32_t port_read(struct domain *d, uint16_t port, unsigned bytes);
-void port_write(struct domain *d, uint16_t port, unsigned bytes, uint32_t value);
-/* in, out and their string forms: false: #GP. May leave rip where it is, to be repeated. */
+/* in, out and their string forms: false: #GP. May leave rip where it is, to be repeated.
+ * pv/port.c */
 bool emulate_port(struct vcpu *v, const struct insn *in) must_check;
-/* Virtual IOPL against the guest's mode: may it use cli, sti, ports? pv/privileged.c */
-bool iopl_allows(const struct vcpu *v);
+/* The privilege level of the guest's mode: cli, sti and ports need an IOPL, INT n a DPL, of it. */
+static inline int guest_level(const struct guest_cpu *g)
+{
+    return !g->in_kernel ? 3 : g->architectural_iopl ? 0 : 1;
+}
+
+/* The vm_assist types that a guest may choose. */
+#define VM_ASSIST_KNOWN                                                                            \
+    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |                      \
+     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |                  \
+     1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
 
 /* The state of a vCPU after reset, all references dropped before: pv/context.c */
 void guest_cpu_reset(struct vcpu *v);

@@ -27,22 +27,16 @@ static const uint8_t iret_stub[] = {
     0x0f, 0x05,          /* syscall */
 };
 
-static void stub_fill(uint8_t *at, uint32_t number, const uint8_t *code, size_t bytes,
-                      size_t number_at)
-{
-    memcpy(at, code, bytes);
-    memcpy(at + number_at, &number, sizeof(number));
-}
-
 void hypercall_page_fill(void *page)
 {
-    uint8_t *p = page;
+    uint8_t *at = page;
 
-    memset(p, INT3, PAGE_SIZE);
-    for (uint32_t nr = 0; nr < PAGE_SIZE / STUB_BYTES; nr++) {
-        if (nr == __HYPERVISOR_iret)
-            stub_fill(p + nr * STUB_BYTES, nr, iret_stub, sizeof(iret_stub), 5);
-        else
-            stub_fill(p + nr * STUB_BYTES, nr, call_stub, sizeof(call_stub), 4);
+    memset(page, INT3, PAGE_SIZE);
+    for (uint32_t nr = 0; nr < PAGE_SIZE / STUB_BYTES; nr++, at += STUB_BYTES) {
+        bool is_iret = nr == __HYPERVISOR_iret;
+
+        memcpy(at, is_iret ? iret_stub : call_stub,
+               is_iret ? sizeof(iret_stub) : sizeof(call_stub));
+        memcpy(at + (is_iret ? 5 : 4), &nr, sizeof(nr)); /* behind the MOV's opcode */
     }
 }

@@ -42,35 +42,31 @@ static bool has_gp_handler(const struct vcpu *v)
     return v->arch.traps[VECTOR_GP].address != 0;
 }
 
-/* The bases move with wrfsbase and wrgsbase, too: the processor knows best. */
-static uint64_t base_read(struct vcpu *v, uint32_t msr)
+/* The bases move with wrfsbase and wrgsbase, too: the processor knows best. NULL: another MSR. */
+static uint64_t *base_of(struct guest_cpu *g, uint32_t msr)
 {
-    struct guest_cpu *g = &v->arch;
-
+    if (msr < MSR_FS_BASE || msr > MSR_KERNEL_GS_BASE)
+        return NULL;
     machine_save_bases(g);
-    return msr == MSR_FS_BASE ? g->fs_base
-           : msr == MSR_GS_BASE ? g->gs_base_kernel : g->gs_base_user;
+    return msr == MSR_FS_BASE ? &g->fs_base
+           : msr == MSR_GS_BASE ? &g->gs_base_kernel : &g->gs_base_user;
 }
 
-static int base_write(struct vcpu *v, uint32_t msr, uint64_t value)
+static int base_write(struct guest_cpu *g, uint64_t *base, uint64_t value)
 {
-    struct guest_cpu *g = &v->arch;
-
     if (!is_canonical(value))
         return -EFAULT;
-    machine_save_bases(g);
-    *(msr == MSR_FS_BASE ? &g->fs_base
-      : msr == MSR_GS_BASE ? &g->gs_base_kernel : &g->gs_base_user) = value;
+    *base = value;
     machine_load_bases(g);
     return 0;
 }
 
 static int tsc_aux_write(struct vcpu *v, uint64_t value)
 {
-    if (value >> 32 != 0)
+    if (value >> 32 != 0 || machine_wrmsr(MSR_TSC_AUX, value) != 0)
         return -EFAULT;
     v->arch.tsc_aux = value;
-    return machine_wrmsr(MSR_TSC_AUX, value);
+    return 0;
 }
 
 /* The guest names a frame of its own, to be filled with call stubs. */
@@ -91,14 +87,12 @@ static int hypercall_page_write(struct domain *d, uint64_t value)
     return rc == 0 ? 0 : -EFAULT;
 }
 
-static bool is_machine_check(uint32_t msr)
+/* Machine-check banks, of which there are none, and counters that do not count: read as 0. */
+static bool is_empty(uint32_t msr)
 {
-    return msr == MSR_MCG_CAP || msr == MSR_MCG_STATUS || (msr >= MSR_MC0_CTL && msr < MSR_MC_END);
-}
-
-static bool is_k7_counter(uint32_t msr)
-{
-    return msr >= MSR_K7_PERF_FIRST && msr <= MSR_K7_PERF_LAST;
+    return msr == MSR_MCG_CAP || msr == MSR_MCG_STATUS ||
+           (msr >= MSR_MC0_CTL && msr < MSR_MC_END) ||
+           (msr >= MSR_K7_PERF_FIRST && msr <= MSR_K7_PERF_LAST);
 }
 
 /* A constant as on a sane AMD processor; elsewhere the register does not exist. */
@@ -112,26 +106,15 @@ static int constant_read(uint64_t *value, uint32_t msr, uint64_t constant)
     return 0;
 }
 
-static int unknown_read(struct vcpu *v, uint32_t msr, uint64_t *value)
-{
-    if (has_gp_handler(v))
-        return -EFAULT;
-    return constant_read(value, msr, 0);
-}
-
 int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
-    int rc = 0;
+    const uint64_t *base = base_of(&v->arch, msr);
+    int rc;
 
-    *value = 0;
-    if (is_machine_check(msr) || is_k7_counter(msr))
-        return 0; /* no banks, no counting */
-    switch (msr) {
-    case MSR_FS_BASE:
-    case MSR_GS_BASE:
-    case MSR_KERNEL_GS_BASE:
-        *value = base_read(v, msr);
+    *value = base ? *base : 0;
+    if (base || is_empty(msr))
         return 0;
+    switch (msr) {
     case MSR_TSC_AUX:
         *value = v->arch.tsc_aux;
         return 0;
@@ -155,21 +138,19 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     case MSR_AMD_DE_CFG:
         return constant_read(value, msr, DE_CFG_LFENCE_SERIAL);
     default:
-        return unknown_read(v, msr, value);
+        return has_gp_handler(v) ? -EFAULT : constant_read(value, msr, 0);
     }
 }
 
 int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-    uint64_t real;
+    uint64_t *base = base_of(&v->arch, msr), real;
 
-    if (is_machine_check(msr) || is_k7_counter(msr))
+    if (base)
+        return base_write(&v->arch, base, value);
+    if (is_empty(msr))
         return 0;
     switch (msr) {
-    case MSR_FS_BASE:
-    case MSR_GS_BASE:
-    case MSR_KERNEL_GS_BASE:
-        return base_write(v, msr, value);
     case MSR_TSC_AUX:
         return tsc_aux_write(v, value);
     case MSR_HYPERCALL_PAGE:

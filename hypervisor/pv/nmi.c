@@ -26,10 +26,9 @@ static uint64_t nmi_reasons(void)
 
     if (port == 0xff)
         return XEN_NMIREASON_unknown; /* no such port: a machine without it reads as ones */
-    if (port & 0xc0)
-        return (port & 0x80 ? XEN_NMIREASON_pci_serr : 0) |
-               (port & 0x40 ? XEN_NMIREASON_io_error : 0);
-    return XEN_NMIREASON_unknown;
+    if (!(port & 0xc0))
+        return XEN_NMIREASON_unknown;
+    return (port & 0x80 ? XEN_NMIREASON_pci_serr : 0) | (port & 0x40 ? XEN_NMIREASON_io_error : 0);
 }
 
 void upcall_nmi(bool in_guest)

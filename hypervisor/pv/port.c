@@ -15,17 +15,10 @@
 #define PCI_ENABLE  (UINT32_C(1) << 31)
 
 #define FLAG_DF            UINT64_C(0x400)
-#define STRING_STEPS_MAX   256 /* iterations of a rep before interrupts get a chance */
+#define STRING_STEPS_MAX   32 /* iterations of a rep before interrupts get a chance */
 #define PF_WRITE           2u
 
-static struct {
-    uint32_t pci_address; /* written by dom0's kernel under its own lock */
-} state;
-
-static uint32_t ones(unsigned bytes)
-{
-    return bytes == 4 ? UINT32_MAX : (UINT32_C(1) << (8 * bytes)) - 1;
-}
+static uint32_t pci_address; /* written by dom0's kernel under its own lock */
 
 static bool has_ports(const struct domain *d, uint16_t port, unsigned bytes)
 {
@@ -35,11 +28,7 @@ static bool has_ports(const struct domain *d, uint16_t port, unsigned bytes)
     return true;
 }
 
-static bool is_pci_address(const struct domain *d, uint16_t port, unsigned bytes)
-{
-    return d->is_control && port == PCI_ADDRESS && bytes == 4;
-}
-
+/* Does the access go to the configuration register that the latch names? */
 static bool is_pci_data(const struct domain *d, uint16_t port, unsigned bytes)
 {
     return d->is_control && port >= PCI_DATA && port + bytes <= PCI_DATA + 4;
@@ -51,35 +40,29 @@ static uint16_t pci_register(uint32_t address, uint16_t port)
     return (uint16_t)((address & 0xfc) | (port & 3) | ((address >> 16) & 0xf00));
 }
 
-uint32_t port_read(struct domain *d, uint16_t port, unsigned bytes)
+static uint32_t port_read(struct domain *d, uint16_t port, unsigned bytes)
 {
-    uint32_t a = state.pci_address;
+    uint32_t a = READ_ONCE(pci_address);
 
-    if (is_pci_address(d, port, bytes))
+    if (d->is_control && port == PCI_ADDRESS && bytes == 4)
         return a;
-    if (is_pci_data(d, port, bytes)) {
-        if (!(a & PCI_ENABLE))
-            return ones(bytes);
+    if (is_pci_data(d, port, bytes) && (a & PCI_ENABLE))
         return machine_pci_read(0, (uint8_t)(a >> 16), (uint8_t)(a >> 8), pci_register(a, port),
                                 bytes);
-    }
-    return has_ports(d, port, bytes) ? machine_in(port, bytes) : ones(bytes);
+    return has_ports(d, port, bytes) ? machine_in(port, bytes) : UINT32_MAX >> (32 - 8 * bytes);
 }
 
-void port_write(struct domain *d, uint16_t port, unsigned bytes, uint32_t value)
+static void port_write(struct domain *d, uint16_t port, unsigned bytes, uint32_t value)
 {
-    uint32_t a = state.pci_address;
+    uint32_t a = READ_ONCE(pci_address);
 
-    value &= ones(bytes);
-    if (is_pci_address(d, port, bytes)) {
-        state.pci_address = value;
-    } else if (is_pci_data(d, port, bytes)) {
-        if (a & PCI_ENABLE)
-            machine_pci_write(0, (uint8_t)(a >> 16), (uint8_t)(a >> 8), pci_register(a, port),
-                              bytes, value);
-    } else if (has_ports(d, port, bytes)) {
+    if (d->is_control && port == PCI_ADDRESS && bytes == 4)
+        WRITE_ONCE(pci_address, value);
+    else if (is_pci_data(d, port, bytes) && (a & PCI_ENABLE))
+        machine_pci_write(0, (uint8_t)(a >> 16), (uint8_t)(a >> 8), pci_register(a, port), bytes,
+                          value);
+    else if (has_ports(d, port, bytes))
         machine_out(port, bytes, value);
-    }
 }
 
 /* Index and count registers move in address size. */
@@ -127,42 +110,41 @@ static uint64_t count(const struct insn *in, const struct guest_regs *regs)
     return in->addr_bytes == 8 ? regs->rcx : (uint32_t)regs->rcx;
 }
 
-static bool string_io(struct vcpu *v, const struct insn *in, bool is_in, unsigned bytes)
+static void string_io(struct vcpu *v, const struct insn *in, bool is_in, unsigned bytes)
 {
     struct guest_regs *regs = &v->arch.regs;
 
     machine_save_bases(&v->arch);
-    for (unsigned i = 0; i < STRING_STEPS_MAX; i++) {
-        if (in->rep && count(in, regs) == 0)
-            break;
+    for (unsigned i = 0; i < STRING_STEPS_MAX && (!in->rep || count(in, regs) != 0); i++) {
         if (!string_step(v, in, is_in, bytes))
-            return true;
+            return;
         if (!in->rep)
             break;
         advance(in, &regs->rcx, ~UINT64_C(0));
     }
     if (!in->rep || count(in, regs) == 0)
         trap_insn_done(v, in->length);
-    return true;
 }
 
 bool emulate_port(struct vcpu *v, const struct insn *in)
 {
     struct guest_regs *regs = &v->arch.regs;
-    unsigned bytes = in->op_bytes == 8 ? 4 : in->op_bytes;
-    bool by_dx = in->opcode >= 0xec, is_out = in->opcode & 2;
-    uint16_t port = (uint16_t)(by_dx ? regs->rdx : (uint8_t)in->immediate);
     struct insn narrow = *in;
+    bool is_out = in->opcode & 2;
+    uint16_t port = (uint16_t)(in->opcode >= 0xec ? regs->rdx : (uint8_t)in->immediate);
 
-    if (!iopl_allows(v))
+    if (v->arch.iopl < guest_level(&v->arch))
         return false;
-    if (in->opcode >= 0x6c && in->opcode <= 0x6f)
-        return string_io(v, in, !is_out, bytes);
-    narrow.op_bytes = (uint8_t)bytes;
+    narrow.op_bytes = MIN(in->op_bytes, (uint8_t)4);
+    if (in->opcode <= 0x6f) {
+        string_io(v, in, !is_out, narrow.op_bytes);
+        return true;
+    }
     if (is_out)
-        port_write(v->domain, port, bytes, (uint32_t)insn_register_get(&narrow, regs, 0));
+        port_write(v->domain, port, narrow.op_bytes,
+                   (uint32_t)insn_register_get(&narrow, regs, 0));
     else
-        insn_register_set(&narrow, regs, 0, port_read(v->domain, port, bytes));
+        insn_register_set(&narrow, regs, 0, port_read(v->domain, port, narrow.op_bytes));
     trap_insn_done(v, in->length);
     return true;
 }

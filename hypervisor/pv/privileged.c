@@ -4,6 +4,7 @@
  * What a real kernel in ring 0 could do and a guest may not is left to become the guest's #GP.
  */
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/guest.h"
 #include "pv/guest_cpu.h"
 #include "pv/trap.h"
@@ -21,36 +22,26 @@
 #define XCR0_AVX512 UINT64_C(0xe0)
 
 #define VECTOR_UD    6
-#define KERNEL_LEVEL 1
-#define USER_LEVEL   3
 
-bool iopl_allows(const struct vcpu *v)
-{
-    bool architectural = v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
-    unsigned level = v->arch.in_kernel ? (architectural ? 0 : KERNEL_LEVEL) : USER_LEVEL;
-
-    return v->arch.iopl >= level;
-}
-
-static bool cr_read(struct vcpu *v, unsigned cr, uint64_t *value)
+static int cr_read(struct vcpu *v, unsigned cr, uint64_t *value)
 {
     const struct guest_cpu *g = &v->arch;
 
     switch (cr) {
     case 0:
         *value = CR0_VISIBLE | g->cr0_ts;
-        return true;
+        return 0;
     case 2:
         *value = g->info->arch.cr2; /* the guest may have read and changed it there */
-        return true;
+        return 0;
     case 3:
         *value = xen_pfn_to_cr3(xen_cr3_to_pfn(g->cr3_kernel));
-        return true;
+        return 0;
     case 4:
         *value = g->cr4;
-        return true;
+        return 0;
     default:
-        return false;
+        return -EFAULT;
     }
 }
 
@@ -66,7 +57,7 @@ static void cr4_write(struct vcpu *v, uint64_t value)
     g->cr4 = value;
 }
 
-/* 0, -EFAULT for a #GP, -ERESTART. */
+/* Here and below: 0, -ERESTART; any other error is a #GP. */
 static int cr_write(struct vcpu *v, unsigned cr, uint64_t value)
 {
     int rc;
@@ -89,22 +80,6 @@ static int cr_write(struct vcpu *v, unsigned cr, uint64_t value)
         return 0;
     default:
         return -EFAULT;
-    }
-}
-
-static int move_control_or_debug(struct vcpu *v, const struct insn *in)
-{
-    uint64_t *r = insn_register(&v->arch.regs, in->rm);
-
-    switch (in->opcode) {
-    case 0x0f20:
-        return cr_read(v, in->reg, r) ? 0 : -EFAULT;
-    case 0x0f21:
-        return debugreg_get(v, in->reg, r) == 0 ? 0 : -EFAULT;
-    case 0x0f22:
-        return cr_write(v, in->reg, *r);
-    default:
-        return debugreg_set(v, in->reg, *r) == 0 ? 0 : -EFAULT;
     }
 }
 
@@ -169,16 +144,6 @@ static int group_0f01(struct vcpu *v, const struct insn *in)
     return cr_write(v, 0, (CR0_VISIBLE & ~(uint64_t)LMSW_MASK) | msw);
 }
 
-static int rdmsr(struct vcpu *v)
-{
-    uint64_t value;
-
-    if (msr_read(v, (uint32_t)v->arch.regs.rcx, &value) != 0)
-        return -EFAULT;
-    set_edx_eax(&v->arch.regs, value);
-    return 0;
-}
-
 static void cpuid(struct vcpu *v)
 {
     struct guest_regs *regs = &v->arch.regs;
@@ -194,6 +159,9 @@ static void cpuid(struct vcpu *v)
 /* What only the guest kernel may do. */
 static int kernel_insn(struct vcpu *v, const struct insn *in)
 {
+    struct guest_regs *regs = &v->arch.regs;
+    uint64_t *r = insn_register(regs, in->rm), value;
+
     switch (in->opcode) {
     case 0x0f01:
         return group_0f01(v, in);
@@ -205,15 +173,24 @@ static int kernel_insn(struct vcpu *v, const struct insn *in)
         if (v->domain->is_control)
             machine_flush_caches();
         return 0;
-    case 0x0f20: case 0x0f21: case 0x0f22: case 0x0f23:
-        return move_control_or_debug(v, in);
+    case 0x0f20:
+        return cr_read(v, in->reg, r);
+    case 0x0f21:
+        return debugreg_get(v, in->reg, r);
+    case 0x0f22:
+        return cr_write(v, in->reg, *r);
+    case 0x0f23:
+        return debugreg_set(v, in->reg, *r);
     case 0x0f30:
-        return msr_write(v, (uint32_t)v->arch.regs.rcx, edx_eax(&v->arch.regs));
+        return msr_write(v, (uint32_t)regs->rcx, edx_eax(regs));
     case 0x0f31:
-        set_edx_eax(&v->arch.regs, machine_tsc());
+        set_edx_eax(regs, machine_tsc());
         return 0;
     case 0x0f32:
-        return rdmsr(v);
+        if (msr_read(v, (uint32_t)regs->rcx, &value) != 0)
+            return -EFAULT;
+        set_edx_eax(regs, value);
+        return 0;
     default:
         return -EFAULT; /* hlt, rdpmc */
     }
@@ -221,13 +198,16 @@ static int kernel_insn(struct vcpu *v, const struct insn *in)
 
 static int any_mode_insn(struct vcpu *v, const struct insn *in)
 {
-    if (in->opcode == 0xfa || in->opcode == 0xfb)
-        return iopl_allows(v) ? 0 : -EFAULT; /* cli and sti: allowed, without effect */
-    if (in->opcode == 0x0fa2) {
+    switch (in->opcode) {
+    case 0xfa: /* cli and sti: allowed or not, but without effect */
+    case 0xfb:
+        return v->arch.iopl >= guest_level(&v->arch) ? 0 : -EFAULT;
+    case 0x0fa2:
         cpuid(v);
         return 0;
+    default:
+        return v->arch.in_kernel && in->is_64 ? kernel_insn(v, in) : -EFAULT;
     }
-    return v->arch.in_kernel && in->is_64 ? kernel_insn(v, in) : -EFAULT;
 }
 
 bool emulate_privileged(struct vcpu *v)
@@ -253,15 +233,12 @@ bool emulate_invalid_op(struct vcpu *v)
 {
     static const uint8_t forced_cpuid[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
     uint8_t bytes[sizeof(forced_cpuid)];
-    uint64_t base;
-    bool is_64 = code_is_64(v, &base);
+    bool is_64;
+    gva_t at = code_address(v, &is_64);
 
-    (void)is_64;
-    if (copy_from_guest(bytes, guest_ptr(base + v->arch.regs.rip), sizeof(bytes)) != 0)
+    if (copy_from_guest(bytes, guest_ptr(at), sizeof(bytes)) != 0 ||
+        memcmp(bytes, forced_cpuid, sizeof(bytes)) != 0)
         return false;
-    for (unsigned i = 0; i < sizeof(bytes); i++)
-        if (bytes[i] != forced_cpuid[i])
-            return false;
     cpuid(v);
     trap_insn_done(v, sizeof(bytes));
     return true;

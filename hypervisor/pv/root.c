@@ -27,50 +27,36 @@ static int old_root_put(struct vcpu *v)
     return rc;
 }
 
-static void load_if(struct vcpu *v, bool mode_is_active)
+/* `active`: the guest's mode uses this root. A CR3 write flushes, whatever the value. */
+static int root_set(struct vcpu *v, uint64_t *cr3, mfn_t mfn, bool active)
 {
-    if (v == current && mode_is_active)
+    mfn_t old = root_of(*cr3);
+    int rc = old_root_put(v);
+
+    if (rc != 0)
+        return rc;
+    if (!mfn_eq(mfn, old)) {
+        rc = mfn_x(mfn) != 0 ? pt_root_get(&v->domain->mm, mfn) : 0;
+        if (rc != 0)
+            return rc;
+        *cr3 = mfn_to_maddr(mfn);
+        v->arch.root_old = old;
+    }
+    if (v == current && active)
         machine_load_cr3(&v->arch);
+    return old_root_put(v);
 }
 
 int root_set_kernel(struct vcpu *v, mfn_t mfn)
 {
-    struct guest_cpu *g = &v->arch;
-    mfn_t old = root_of(g->cr3_kernel);
-    int rc = old_root_put(v);
-
-    if (rc != 0)
-        return rc;
-    if (mfn_eq(mfn, old)) {
-        load_if(v, g->in_kernel); /* a CR3 write flushes, whatever the value */
-        return 0;
-    }
-    rc = pt_root_get(&v->domain->mm, mfn);
-    if (rc != 0)
-        return rc;
-    g->cr3_kernel = mfn_to_maddr(mfn);
-    load_if(v, g->in_kernel);
-    g->root_old = old;
-    return old_root_put(v);
+    if (mfn_x(mfn) == 0)
+        return -EINVAL;
+    return root_set(v, &v->arch.cr3_kernel, mfn, v->arch.in_kernel);
 }
 
 int root_set_user(struct vcpu *v, mfn_t mfn)
 {
-    struct guest_cpu *g = &v->arch;
-    mfn_t old = root_of(g->cr3_user);
-    int rc = old_root_put(v);
-
-    if (rc != 0 || mfn_eq(mfn, old))
-        return rc;
-    if (mfn_x(mfn) != 0) {
-        rc = pt_root_get(&v->domain->mm, mfn);
-        if (rc != 0)
-            return rc;
-    }
-    g->cr3_user = mfn_to_maddr(mfn);
-    load_if(v, !g->in_kernel);
-    g->root_old = old;
-    return old_root_put(v);
+    return root_set(v, &v->arch.cr3_user, mfn, !v->arch.in_kernel);
 }
 
 void root_put(struct vcpu *v, mfn_t mfn)

@@ -2,44 +2,30 @@
 /* Segment bases, the kernel stack for entries from user mode, and the virtual TS flag. */
 #include "lib/errno.h"
 #include "pv/guest_cpu.h"
-#include "sys/log.h"
+#include "x86/upcall.h"
 
 #define CR0_TS UINT64_C(8)
 
 enum { SELECTOR_GS = 3 };
 
-/* A selector that cannot be loaded becomes the null one, as the interface has no error for it. */
-static void load_user_gs(struct guest_cpu *g, uint16_t sel)
-{
-    if (machine_load_selector(g, SELECTOR_GS, sel) != 0 &&
-        machine_load_selector(g, SELECTOR_GS, 0) != 0)
-        panic("cannot load a null selector");
-}
-
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base)
 {
     struct guest_cpu *g = &v->arch;
+    uint64_t *const bases[] = { [SEGBASE_FS] = &g->fs_base, [SEGBASE_GS_USER] = &g->gs_base_user,
+                                [SEGBASE_GS_KERNEL] = &g->gs_base_kernel };
 
     if (which == SEGBASE_GS_USER_SEL) {
-        load_user_gs(g, (uint16_t)base);
+        if (base & 4)
+            (void)upcall_ldt_fault(g, (uint16_t)base / (8 * 512)); /* first use of its page */
+        /* One that cannot be loaded becomes the null one: the interface has no error for it. */
+        if (machine_load_selector(g, SELECTOR_GS, (uint16_t)base) != 0)
+            g->gs = 0;
         return 0;
     }
-    if (!is_canonical(base))
+    if (which >= ARRAY_SIZE(bases) || !is_canonical(base))
         return -EINVAL;
     machine_save_bases(g); /* the others may have changed by wrfsbase and wrgsbase */
-    switch (which) {
-    case SEGBASE_FS:
-        g->fs_base = base;
-        break;
-    case SEGBASE_GS_USER:
-        g->gs_base_user = base;
-        break;
-    case SEGBASE_GS_KERNEL:
-        g->gs_base_kernel = base;
-        break;
-    default:
-        return -EINVAL;
-    }
+    *bases[which] = base;
     machine_load_bases(g);
     return 0;
 }

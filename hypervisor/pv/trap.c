@@ -13,7 +13,6 @@
 #include "mm/guest.h"
 #include "pv/guest_cpu.h"
 #include "lib/errno.h"
-#include "sys/log.h"
 #include "x86/upcall.h"
 
 #define FLAG_TF   (UINT64_C(1) << 8)
@@ -41,26 +40,11 @@ uint64_t rflags_fix(uint64_t rflags)
     return (rflags & FLAGS_KEPT_IN_RING_3) | FLAG_IF | 2;
 }
 
-static bool has_architectural_iopl(const struct vcpu *v)
-{
-    return v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
-}
-
-/* RFLAGS as a frame shows them: IF is the inverse of the upcall mask, IOPL the virtual one. */
-static uint64_t frame_flags(const struct vcpu *v, bool masked)
-{
-    uint64_t flags = v->arch.regs.rflags & ~(FLAG_IF | FLAG_IOPL);
-
-    if (has_architectural_iopl(v))
-        flags |= (uint64_t)v->arch.iopl << 12;
-    return masked ? flags : flags | FLAG_IF;
-}
-
 /*
  * Continue v at `handler` with the frame rcx, r11, extra, rip, cs, rflags, rsp, ss. The upcall
  * mask in the frame is `masked`; upcalls are masked from here on if `mask_events`.
  */
-static void bounce(struct vcpu *v, gva_t handler, uint16_t cs, bool masked, bool mask_events,
+static void bounce(struct vcpu *v, gva_t handler, bool masked, bool mask_events,
                    const uint64_t *extra, unsigned nr_extra)
 {
     struct guest_cpu *g = &v->arch;
@@ -78,7 +62,8 @@ static void bounce(struct vcpu *v, gva_t handler, uint16_t cs, bool masked, bool
         frame[n++] = extra[i];
     frame[n++] = regs->rip;
     frame[n++] = (g->in_kernel ? regs->cs & ~3u : regs->cs) | (masked ? UINT64_C(1) << 32 : 0);
-    frame[n++] = frame_flags(v, masked);
+    /* IF is the inverse of the upcall mask, IOPL the virtual one. */
+    frame[n++] = (regs->rflags & ~(FLAG_IF | FLAG_IOPL)) | g->frame_iopl | (masked ? 0 : FLAG_IF);
     frame[n++] = regs->rsp;
     frame[n++] = regs->ss;
 
@@ -90,7 +75,8 @@ static void bounce(struct vcpu *v, gva_t handler, uint16_t cs, bool masked, bool
         return;
     }
     regs->rip = handler;
-    regs->cs = selector_fix(cs);
+    /* As in Xen, 64-bit handlers run in the flat segment whatever their entry names. */
+    regs->cs = selector_fix(FLAT_KERNEL_CS);
     regs->ss = FLAT_KERNEL_SS;
     regs->rsp = rsp;
     regs->rflags = rflags_fix(regs->rflags & ~(FLAG_AC | FLAG_VM | FLAG_RF | FLAG_NT | FLAG_TF));
@@ -110,8 +96,7 @@ static void inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t erro
     const struct trap_info *ti = &v->arch.traps[vector];
     uint64_t extra = error_code;
 
-    /* As in Xen, 64-bit handlers run in the flat segment whatever their entry names. */
-    bounce(v, ti->address, FLAT_KERNEL_CS, is_masked(v), TI_GET_IF(ti), &extra, has_error);
+    bounce(v, ti->address, is_masked(v), TI_GET_IF(ti), &extra, has_error);
 }
 
 void trap_inject(struct vcpu *v, uint8_t vector, uint32_t error_code)
@@ -131,37 +116,29 @@ void trap_inject_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code)
 void trap_insn_done(struct vcpu *v, unsigned length)
 {
     struct guest_regs *regs = &v->arch.regs;
-    uint64_t base;
+    bool is_64;
 
+    (void)code_address(v, &is_64);
     regs->rip += length;
-    if (!code_is_64(v, &base))
+    if (!is_64)
         regs->rip = (uint32_t)regs->rip;
     regs->rflags &= ~FLAG_RF;
     if (regs->rflags & FLAG_TF) {
         v->arch.dr6 |= DR6_SINGLE_STEP;
-        machine_load_debug(&v->arch);
         trap_inject(v, DB, 0);
     }
 }
 
-static bool deliver_nmi(struct vcpu *v)
-{
-    if (!v->nmi_pending || v->arch.nmi_cb.rip == 0)
-        return false;
-    v->nmi_pending = false;
-    bounce(v, v->arch.nmi_cb.rip, FLAT_KERNEL_CS, is_masked(v), true, NULL, 0);
-    return true;
-}
-
-bool trap_deliver_event(struct vcpu *v)
+void trap_deliver_event(struct vcpu *v)
 {
     struct guest_cpu *g = &v->arch;
-    bool delivered = deliver_nmi(v);
 
-    if (!READ_ONCE(g->info->evtchn_upcall_pending) || is_masked(v))
-        return delivered;
-    bounce(v, g->event_cb.rip, FLAT_KERNEL_CS, false, true, NULL, 0);
-    return true;
+    if (v->nmi_pending && g->nmi_cb.rip != 0) {
+        v->nmi_pending = false;
+        bounce(v, g->nmi_cb.rip, is_masked(v), true, NULL, 0);
+    }
+    if (g->event_cb.rip != 0 && READ_ONCE(g->info->evtchn_upcall_pending) && !is_masked(v))
+        bounce(v, g->event_cb.rip, false, true, NULL, 0);
 }
 
 int trap_set(struct vcpu *v, const struct trap_info *info)
@@ -171,7 +148,6 @@ int trap_set(struct vcpu *v, const struct trap_info *info)
     if (!is_canonical(info->address))
         return -EINVAL;
     *ti = *info;
-    ti->cs = selector_fix(info->cs);
     return 0;
 }
 
@@ -181,32 +157,18 @@ void trap_reset(struct vcpu *v)
         v->arch.traps[i] = (struct trap_info){ .vector = (uint8_t)i };
 }
 
-/* May the guest, in its mode, use this entry by INT n? */
-static bool soft_interrupt_allowed(const struct vcpu *v, const struct trap_info *ti)
+/*
+ * #GP about a gate: all gates of the real table are closed to ring 3, so INT n comes this way. It
+ * is two bytes unless somebody put prefixes in front.
+ */
+static bool soft_interrupt(struct vcpu *v, uint8_t vector)
 {
-    unsigned level = 3;
-
-    if (v->arch.in_kernel)
-        level = has_architectural_iopl(v) ? 0 : 1;
-    return ti->address != 0 && TI_GET_DPL(ti) >= (int)level;
-}
-
-/* INT n is two bytes unless somebody put prefixes in front. */
-static unsigned soft_interrupt_length(struct vcpu *v)
-{
+    const struct trap_info *ti = &v->arch.traps[vector];
     struct insn in;
 
-    return insn_fetch(v, &in) && in.opcode == 0xcd ? in.length : 2;
-}
-
-/* #GP about a gate: all gates of the real table are closed to ring 3, so INT n comes this way. */
-static bool soft_interrupt(struct vcpu *v, uint32_t error_code)
-{
-    uint8_t vector = (uint8_t)(error_code >> 3);
-
-    if (!soft_interrupt_allowed(v, &v->arch.traps[vector]))
+    if (ti->address == 0 || TI_GET_DPL(ti) < guest_level(&v->arch))
         return false;
-    v->arch.regs.rip += soft_interrupt_length(v);
+    v->arch.regs.rip += insn_fetch(v, &in) && in.opcode == 0xcd ? in.length : 2;
     inject(v, vector, false, 0);
     return true;
 }
@@ -214,19 +176,12 @@ static bool soft_interrupt(struct vcpu *v, uint32_t error_code)
 static void general_protection(struct vcpu *v, uint32_t error_code)
 {
     if ((error_code & (ERROR_FROM_IDT | ERROR_EXTERNAL)) == ERROR_FROM_IDT) {
-        if (soft_interrupt(v, error_code))
+        if (soft_interrupt(v, (uint8_t)(error_code >> 3)))
             return;
     } else if (error_code == 0 && emulate_privileged(v)) {
         return;
     }
     trap_inject(v, GP, error_code);
-}
-
-/* The virtual TS flag ends with the fault it causes: the handler may use the FPU at once. */
-static void device_not_available(struct vcpu *v)
-{
-    trap_inject(v, NM, 0);
-    fpu_taskswitch(v, false);
 }
 
 void upcall_exception(struct guest_cpu *g)
@@ -244,7 +199,8 @@ void upcall_exception(struct guest_cpu *g)
             trap_inject(v, UD, 0);
         break;
     case NM:
-        device_not_available(v);
+        trap_inject(v, NM, 0);
+        fpu_taskswitch(v, false); /* so that the handler may use the FPU at once */
         break;
     default:
         trap_inject(v, vector, error_code);
@@ -255,7 +211,7 @@ void upcall_callback(struct guest_cpu *g, const struct guest_callback *callback)
 {
     struct vcpu *v = (struct vcpu *)g;
 
-    bounce(v, callback->rip, FLAT_KERNEL_CS, is_masked(v), callback->mask_events, NULL, 0);
+    bounce(v, callback->rip, is_masked(v), callback->mask_events, NULL, 0);
 }
 
 void upcall_bounce_failed(struct guest_cpu *g)
@@ -277,6 +233,6 @@ void upcall_failsafe(struct guest_cpu *g)
         trap_inject(v, GP, 0);
         return;
     }
-    bounce(v, g->failsafe_cb.rip, FLAT_KERNEL_CS, is_masked(v), g->failsafe_cb.mask_events, extra,
+    bounce(v, g->failsafe_cb.rip, is_masked(v), g->failsafe_cb.mask_events, extra,
            ARRAY_SIZE(extra));
 }

@@ -16,9 +16,8 @@ void trap_inject_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code);
  * that single-steps.
  */
 void trap_insn_done(struct vcpu *v, unsigned length);
-/* Deliver a waiting NMI, then the event upcall, if one is pending and unmasked: true when one
- * was. Exit path. */
-bool trap_deliver_event(struct vcpu *v);
+/* Deliver a waiting NMI, then the event upcall, if one is pending and unmasked. Exit path. */
+void trap_deliver_event(struct vcpu *v);
 /* set_trap_table entries: 0, -EINVAL for a bad selector or address. */
 int trap_set(struct vcpu *v, const struct trap_info *info) must_check;
 void trap_reset(struct vcpu *v); /* set_trap_table(NULL) */

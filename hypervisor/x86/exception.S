@@ -282,8 +282,7 @@ guest_exit_path:
     mov %rdi, %rbx
     cmpb $0, G_SEGMENTS_BAD(%rbx)
     je guest_exit
-    movb $0, G_SEGMENTS_BAD(%rbx)
-    call upcall_failsafe
+    call upcall_failsafe        /* clears it */
     jmp guest_exit
 
 /* stack_call(function, stack) */

@@ -47,7 +47,8 @@ static const struct port_range port_ranges[] = {
     { 0x40, 0x43 },   /* 8254 timer */
     { 0x61, 0x61 },   /* its gate and output */
     { 0xa0, 0xa1 },   /* 8259, second */
-    { 0xcfc, 0xcff }, /* PCI configuration data: emulated, so that it is under our lock */
+    { 0xcf8, 0xcf8 }, /* PCI configuration: emulated, so that it is under our lock; 0xcf9 resets */
+    { 0xcfa, 0xcff },
 };
 
 bool machine_port_is_ours(uint16_t port)

@@ -25,12 +25,14 @@ FATAL = re.compile(rb"Kernel panic - not syncing|\(lamina\) panic:|\(lamina\) d0
 
 # A healthy machine says nothing like these, even if it then goes on.
 TROUBLE = re.compile(rb"^[^\n]*(?:WARNING:|BUG:|kernel BUG|Oops|Call Trace|"
-                     rb"soft lockup|self-detected stall|blocked for more than|general protection|segfault|unchecked MSR|"
-                     rb"\(lamina\) panic:|(?i:\bfail(?:ed|ure)?\b))[^\n]*$", re.M)
+                     rb"soft lockup|self-detected stall|blocked for more than|"
+                     rb"general protection|segfault|unchecked MSR|\(lamina\) panic:|"
+                     rb"(?i:\bfail(?:ed|ure)?\b))[^\n]*$", re.M)
 
-# Not so these: QEMU's firmware tables, which native Linux remarks on as well; and machine checks,
-# which only the owner of the processors can report.
-HARMLESS = re.compile(rb"fail to add MMCONFIG information|xen_mcelog: Failed to get CPU numbers")
+# Not so these: QEMU's firmware tables, which native Linux remarks on as well; machine checks, which
+# only the owner of the processors can report; and GRUB about UEFI without a screen.
+HARMLESS = re.compile(rb"fail to add MMCONFIG information|xen_mcelog: Failed to get CPU numbers|"
+                      rb"WARNING: no console will be available to OS")
 
 
 class Guest:

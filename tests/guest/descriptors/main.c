@@ -142,15 +142,33 @@ static void bad_page(void)
     CHECK(load(1 * 8 + 3), -1); /* the old one is still in force */
 }
 
+static uint64_t user_stack[64];
+extern char user_done[];
+__asm__(".text\nuser_done: syscall\n");
+
+/* A code segment of the LDT: IRETQ is the first to look at it. */
+static void local_code(void)
+{
+    struct iret_context frame = {
+        .rip = (uint64_t)user_done, .cs = 4 * 8 + 7, .rflags = 0x202,
+        .rsp = (uint64_t)(user_stack + 64), .ss = 2 * 8 + 7,
+    };
+
+    CHECK(test_iret(&frame), TRAP_SYSCALL);
+}
+
 static void local_table(void)
 {
     struct mmuext_op op = { .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (uint64_t)ldt,
                             .arg2.nr_ents = 16 };
 
     ldt[2] = DATA;
+    ldt[4] = CODE_64;
     CHECK(load(2 * 8 + 7), 13);
+    test_user_tables();
     protect(ldt, 0);
     CHECK(hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF), 0);
+    local_code();
     CHECK(load(2 * 8 + 7), -1);
     CHECK(load(3 * 8 + 7), 13);
     op.arg1.linear_addr += 8;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
 #
-# The pure parts of pv/: decoder and arithmetic.
+# The parts of pv/ that need no vCPU: decoder, arithmetic, the frames of dom0.
 
-UNIT_SOURCES += hypervisor/pv/decode.c hypervisor/pv/alu.c
+UNIT_SOURCES += hypervisor/pv/decode.c hypervisor/pv/alu.c hypervisor/pv/build_memory.c

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every reachable state of a small machine: the real code of hypervisor/mm/, two accounts (a
+ * control account and a guest), three frames, tables of TABLE_ENTRIES entries, and an allowance of
+ * MM_WORK_MAX entries a lock, so that long work is interrupted wherever it can be. From each state
+ * each operation with each argument is tried; a state seen before is not followed again. After each
+ * step the recount and the promises of design.md, section 4, must hold. A breach is printed as the
+ * shortest sequence of calls that leads to it.
+ *
+ * What a processor may still have cached is part of the state: a frame is remembered as cached by
+ * an account from when an entry maps it until the account's CPUs are flushed.
+ *
+ * The allocator's own state is private to it; its file is included here so that it can be put back.
+ */
+#include "mm/alloc.c"
+#include "mm/entry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifndef FRAMES
+#define FRAMES 3
+#endif
+#ifndef START
+#define START 0 /* the first account that acts; 1: the guest alone */
+#endif
+#define FIRST       16
+#define DOMAINS     2
+#define STATES_MAX  (1u << 21) /* some 260 MB */
+#define FLAGS_MAX   3
+#define LIST_ZONE   5 /* of frames 16..31 */
+#define LIST_ORDERS 3
+
+static const char *const type_name[] = { "NONE", "WRITABLE", "L1", "L2", "L3", "L4", "SEGDESC" };
+
+/* All that distinguishes one state from another; whole words, no padding. */
+struct state {
+    struct page page[FRAMES];
+    uint64_t word[FRAMES][TABLE_ENTRIES];
+    uint32_t head[LIST_ORDERS];
+    uint8_t releasing[DOMAINS][4]; /* frame index + 1 */
+    uint8_t roots[FRAMES];
+    uint8_t cached[FRAMES]; /* CACHED_* << account */
+    uint8_t unused[(2 * FRAMES) % 4 ? 2 : 4];
+};
+
+static_assert(sizeof(struct state) % 8 == 0, "hashed by words");
+
+/* An entry that may be in the TLB: writable, of any kind; a table that a walk may go through. */
+#define CACHED_WRITE 0x01u
+#define CACHED_READ  0x04u
+#define CACHED_TABLE 0x10u
+#define CACHED_ALL   (CACHED_WRITE | CACHED_READ | CACHED_TABLE)
+
+enum kind { PIN, UNPIN, ROOT_GET, ROOT_PUT, UPDATE, ALLOC, GIVE_BACK };
+
+struct op {
+    uint8_t kind, domain, owner, frame, level, slot, target, flags;
+};
+
+static struct mm_account account[DOMAINS];
+static struct state now;
+static struct {
+    struct state *state;
+    uint32_t *parent, *bucket, *next;
+    struct op *by;
+    uint32_t nr;
+} seen;
+static unsigned long transitions;
+
+static mfn_t mfn_of(unsigned frame)
+{
+    return _mfn(FIRST + frame);
+}
+
+/* ---- state out of and into the code -------------------------------------------------------- */
+
+static void others(void (*count)(mfn_t mfn, bool typed))
+{
+    for (unsigned f = 0; f < FRAMES; f++) {
+        for (unsigned n = 0; n < now.roots[f]; n++)
+            count(mfn_of(f), true);
+    }
+}
+
+/* Stamps are compared with the present count only: 1 is "now", 0 anything else. */
+static void state_store(void)
+{
+    for (unsigned f = 0; f < FRAMES; f++) {
+        struct page *page = &now.page[f];
+        const struct mm_account *owner = mm_account_of_slot(frame_table[FIRST + f].owner);
+
+        *page = frame_table[FIRST + f];
+        if (page->flags & PAGE_FREE)
+            page->type_refs = page->type_refs == frames.flush_clock;
+        else if (owner && !page->type_refs)
+            page->stamp = page->type != PT_NONE && page->stamp == owner->tlb_epoch;
+        memcpy(now.word[f], machine_map(mfn_of(f)), sizeof(now.word[f]));
+        if (page->flags & PAGE_SCRUB)
+            memset(now.word[f], 0, sizeof(now.word[f])); /* nobody will see them */
+    }
+    for (unsigned order = 0; order < LIST_ORDERS; order++)
+        now.head[order] = frames.head[LIST_ZONE][order];
+    for (unsigned d = 0; d < DOMAINS; d++) {
+        for (unsigned level = 0; level < 4; level++) {
+            const struct page *page = account[d].releasing[level];
+
+            now.releasing[d][level] = page ? (uint8_t)(page - &frame_table[FIRST] + 1) : 0;
+        }
+    }
+}
+
+static void state_load(const struct state *state)
+{
+    now = *state;
+    frames.flush_clock = 1;
+    frames.orders[LIST_ZONE] = 0;
+    frames.nr_free = 0;
+    for (unsigned order = 0; order < LIST_ORDERS; order++) {
+        frames.head[LIST_ZONE][order] = now.head[order];
+        frames.orders[LIST_ZONE] |= now.head[order] ? 1u << order : 0;
+    }
+    for (unsigned d = 0; d < DOMAINS; d++) {
+        account[d].tlb_epoch = 1;
+        account[d].nr_frames = account[d].nr_releasing = 0;
+        for (unsigned level = 0; level < 4; level++) {
+            unsigned f = now.releasing[d][level];
+
+            account[d].releasing[level] = f ? &frame_table[FIRST + f - 1] : NULL;
+            account[d].nr_releasing += f != 0;
+        }
+    }
+    for (unsigned f = 0; f < FRAMES; f++) {
+        struct mm_account *owner = mm_account_of_slot(now.page[f].owner);
+
+        frame_table[FIRST + f] = now.page[f];
+        memcpy(machine_map(mfn_of(f)), now.word[f], sizeof(now.word[f]));
+        if (owner)
+            owner->nr_frames++;
+        if (now.page[f].flags & PAGE_FREE)
+            frames.nr_free += BIT(now.page[f].type);
+    }
+    host.nr_flushes = host.flushed_cpus = 0;
+}
+
+/* ---- promises ------------------------------------------------------------------------------ */
+
+static unsigned in_use(const struct page *page)
+{
+    return page->owner < DOMAINS && page->type_refs ? page->type : PT_NONE; /* else a free one */
+}
+
+/* Entries of a table that hold references. */
+static unsigned nr_held(const struct page *page)
+{
+    if (!is_table_type(in_use(page)))
+        return 0;
+    return page->flags & PAGE_PARTIAL ? page->progress : TABLE_ENTRIES;
+}
+
+static const char *entry_breach(unsigned f, uint64_t entry)
+{
+    const struct page *table = &now.page[f], *page;
+
+    if (!(entry & PTE_PRESENT))
+        return NULL;
+    page = &now.page[mfn_x(entry_mfn(entry)) - FIRST];
+    if (page->owner != table->owner && (table->owner != account[0].slot || table->type != PT_L1))
+        return "an entry names a frame that its account may not map";
+    if (table->type == PT_L1 && (entry & PTE_WRITE) && in_use(page) != PT_WRITABLE)
+        return "a writable entry names a frame that is not writable";
+    if (table->type == PT_L4 && page == table)
+        return entry & PTE_WRITE ? "an L4 maps itself writable" : NULL;
+    if (table->type != PT_L1 && (in_use(page) != table->type - 1u ||
+                                 !(page->flags & PAGE_VALIDATED)))
+        return "an entry names a table that is not checked";
+    return NULL;
+}
+
+/* Note what is mapped now and was flushed; what may be cached must not break a promise. */
+static const char *cached_breach(void)
+{
+    for (unsigned d = 0; d < DOMAINS; d++) {
+        if ((host.flushed_cpus & account[d].cpus) != account[d].cpus)
+            continue;
+        for (unsigned f = 0; f < FRAMES; f++)
+            now.cached[f] &= (uint8_t)~(CACHED_ALL << d);
+    }
+    for (unsigned f = 0; f < FRAMES; f++) {
+        unsigned d = now.page[f].owner; /* accounts' slots are their numbers */
+
+        if (nr_held(&now.page[f]))
+            now.cached[f] |= (uint8_t)(CACHED_TABLE << d);
+        for (unsigned i = 0; in_use(&now.page[f]) == PT_L1 && i < nr_held(&now.page[f]); i++) {
+            uint64_t entry = now.word[f][i];
+            unsigned bits = entry & PTE_WRITE ? CACHED_READ | CACHED_WRITE : CACHED_READ;
+
+            if (entry & PTE_PRESENT)
+                now.cached[mfn_x(entry_mfn(entry)) - FIRST] |= (uint8_t)(bits << d);
+        }
+    }
+    for (unsigned f = 0; f < FRAMES; f++) {
+        const struct page *page = &now.page[f];
+
+        if ((page->flags & PAGE_VALIDATED) && now.cached[f] & CACHED_WRITE * 3)
+            return "a table may still be written through a cached entry";
+        if (in_use(page) == PT_WRITABLE && now.cached[f] & CACHED_TABLE * 3)
+            return "a walk may still go through a frame that is writable";
+        if (page->owner == account[0].slot && now.cached[f] & CACHED_READ << 1)
+            return "a guest may still reach a frame of another owner";
+    }
+    return NULL;
+}
+
+/* Of a state that was not met before. */
+static const char *state_breach(void)
+{
+    const char *why = page_audit() ? NULL : "the recount differs";
+
+    for (unsigned f = 0; f < FRAMES && !why; f++) {
+        for (unsigned i = 0; i < nr_held(&now.page[f]) && !why; i++)
+            why = entry_breach(f, now.word[f][i]);
+    }
+    if (host_locks_held() || this_cpu(mm_cpu).nr_puts)
+        why = "a lock or a postponed put is left";
+    return why;
+}
+
+/* ---- operations ---------------------------------------------------------------------------- */
+
+static uint64_t entry_of(const struct op *op)
+{
+    static const uint64_t flags[FLAGS_MAX] = { 0, PTE_PRESENT | PTE_USER,
+                                               PTE_PRESENT | PTE_USER | PTE_WRITE };
+
+    return op->flags ? mfn_to_maddr(mfn_of(op->target)) | flags[op->flags] : 0;
+}
+
+static int update(const struct op *op)
+{
+    struct pt_batch batch;
+    maddr_t where = mfn_to_maddr(mfn_of(op->frame)) + op->slot * sizeof(uint64_t);
+    int ret;
+
+    pt_batch_begin(&batch, &account[op->domain], &account[op->owner]);
+    ret = pt_batch_update(&batch, where, entry_of(op), PTE_NORMAL);
+    pt_batch_end(&batch);
+    return ret;
+}
+
+static void op_run(const struct op *op)
+{
+    struct mm_account *acct = &account[op->domain];
+    mfn_t mfn = mfn_of(op->frame);
+
+    switch (op->kind) {
+    case PIN:
+        (void)!pt_pin(acct, mfn, op->level);
+        break;
+    case UNPIN:
+        (void)!pt_unpin(acct, mfn);
+        break;
+    case ROOT_GET:
+        if (!now.roots[op->frame] && pt_root_get(acct, mfn) == 0)
+            now.roots[op->frame] = 1;
+        break;
+    case ROOT_PUT:
+        if (now.roots[op->frame] && pt_root_put(acct, mfn) == 0)
+            now.roots[op->frame] = 0;
+        break;
+    case UPDATE:
+        (void)!update(op);
+        break;
+    case ALLOC:
+        (void)!frames_alloc(acct, 0, 0).v;
+        break;
+    default:
+        mm_lock(acct);
+        (void)!page_give_back(page_of(mfn), acct);
+        mm_unlock(acct);
+    }
+}
+
+static void op_print(const struct op *op)
+{
+    unsigned long mfn = FIRST + op->frame;
+
+    switch (op->kind) {
+    case PIN:
+        printf("    (void)!pt_pin(&account[%u], _mfn(%lu), PT_%s);\n", op->domain, mfn,
+               type_name[op->level]);
+        break;
+    case UNPIN:
+        printf("    (void)!pt_unpin(&account[%u], _mfn(%lu));\n", op->domain, mfn);
+        break;
+    case ROOT_GET:
+    case ROOT_PUT:
+        printf("    (void)!pt_root_%s(&account[%u], _mfn(%lu));\n",
+               op->kind == ROOT_GET ? "get" : "put", op->domain, mfn);
+        break;
+    case UPDATE:
+        printf("    (void)!update_from(&account[%u], &account[%u], 0x%lx, 0x%lx, PTE_NORMAL);\n",
+               op->domain, op->owner, mfn * PAGE_SIZE + op->slot * 8ul,
+               (unsigned long)entry_of(op));
+        break;
+    case ALLOC:
+        printf("    (void)!frames_alloc(&account[%u], 0, 0).v;\n", op->domain);
+        break;
+    default:
+        printf("    mm_lock(&account[%u]);\n    (void)!page_give_back(page_of(_mfn(%lu)), "
+               "&account[%u]);\n    mm_unlock(&account[%u]);\n", op->domain, mfn, op->domain,
+               op->domain);
+    }
+}
+
+/* ---- the search ---------------------------------------------------------------------------- */
+
+static uint32_t *bucket_of(const struct state *state)
+{
+    const uint64_t *word = (const uint64_t *)state;
+    uint64_t hash = 0;
+
+    for (unsigned i = 0; i < sizeof(*state) / 8; i++)
+        hash = (hash ^ word[i]) * UINT64_C(0x9e3779b97f4a7c15) ^ hash >> 29;
+    return &seen.bucket[(hash >> 20) % STATES_MAX];
+}
+
+/* false: it was there. */
+static bool state_note(uint32_t parent, const struct op *op)
+{
+    uint32_t *bucket = bucket_of(&now);
+
+    for (uint32_t i = *bucket; i; i = seen.next[i]) {
+        if (!memcmp(&seen.state[i], &now, sizeof(now)))
+            return false;
+    }
+    if (++seen.nr == STATES_MAX) {
+        printf("model: stopped at %u states, %lu steps: no breach so far\n", seen.nr, transitions);
+        exit(2);
+    }
+    seen.state[seen.nr] = now;
+    seen.parent[seen.nr] = parent;
+    seen.by[seen.nr] = *op;
+    seen.next[seen.nr] = *bucket;
+    *bucket = seen.nr;
+    return true;
+}
+
+static void path_print(uint32_t state)
+{
+    if (seen.parent[state]) {
+        path_print(seen.parent[state]);
+        op_print(&seen.by[state]);
+    }
+}
+
+static void try(uint32_t from, const struct op *op)
+{
+    const char *why;
+
+    state_load(&seen.state[from]);
+    op_run(op);
+    state_store();
+    transitions++;
+    why = cached_breach();
+    if (state_note(from, op) && !why)
+        why = state_breach();
+    if (why) {
+        printf("model: %s after %u states, %lu steps:\nSTART_TEST(model)\n{\n", why, seen.nr,
+               transitions);
+        path_print(from);
+        op_print(op);
+        printf("    ck_assert(page_audit());\n}\nEND_TEST\n");
+        exit(1);
+    }
+}
+
+static void updates(uint32_t from, struct op op)
+{
+    for (op.slot = 0; op.slot < TABLE_ENTRIES; op.slot++) {
+        for (op.flags = 0; op.flags < FLAGS_MAX; op.flags++) {
+            for (op.target = 0; op.target < (op.flags ? FRAMES : 1); op.target++) {
+                for (op.owner = op.domain; op.owner < DOMAINS; op.owner++)
+                    try(from, &op);
+            }
+        }
+    }
+}
+
+static void expand(uint32_t from)
+{
+    for (uint8_t domain = START; domain < DOMAINS; domain++) {
+        try(from, &(struct op){ .kind = ALLOC, .domain = domain });
+        for (uint8_t frame = 0; frame < FRAMES; frame++) {
+            struct op op = { .domain = domain, .frame = frame };
+
+            if (seen.state[from].page[frame].owner != account[domain].slot)
+                continue; /* refused at once: the unit tests' business */
+            for (op.level = PT_L1; op.level <= PT_L4; op.level++)
+                try(from, &op);
+            op.level = 0;
+            for (op.kind = UNPIN; op.kind <= ROOT_PUT; op.kind++)
+                try(from, &op);
+            op.kind = GIVE_BACK;
+            try(from, &op);
+            op.kind = UPDATE;
+            updates(from, op);
+        }
+    }
+}
+
+static void *table(size_t size)
+{
+    void *p = calloc(STATES_MAX, size);
+
+    if (!p)
+        abort();
+    return p;
+}
+
+int main(void)
+{
+    host_reset();
+    frames_init(HOST_FRAMES_MAX * PAGE_SIZE, host_take);
+    frames_end = FIRST + FRAMES;
+    frames_add(FIRST * PAGE_SIZE, (FIRST + FRAMES) * PAGE_SIZE);
+    host.preempt = true;
+    host.nr_cpus = DOMAINS; /* one each */
+    page_audit_others = others;
+    for (unsigned d = 0; d < DOMAINS; d++) {
+        account[d] = (struct mm_account){ .slot = (uint16_t)d, .is_control = d == 0,
+                                          .frames_max = UINT64_MAX, .cpus = BIT(d) };
+        if (mm_account_register(&account[d]))
+            return 2;
+    }
+    seen.state = table(sizeof(*seen.state));
+    seen.parent = table(sizeof(*seen.parent));
+    seen.bucket = table(sizeof(*seen.bucket));
+    seen.next = table(sizeof(*seen.next));
+    seen.by = table(sizeof(*seen.by));
+    for (unsigned f = 0; f < FRAMES; f++)
+        machine_clear_frame(mfn_of(f));
+    state_store();
+    (void)!state_note(0, &(struct op){ .kind = ALLOC });
+    for (uint32_t from = 1; from <= seen.nr; from++)
+        expand(from);
+    printf("model: %u states, %lu steps, every promise holds\n", seen.nr, transitions);
+    return 0;
+}
