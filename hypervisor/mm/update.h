@@ -52,10 +52,10 @@ void segdesc_put(struct mm_account *acct, mfn_t mfn);
  * Grants map by PTE (machine address of an L1 entry) or by va: replace what is there with `entry`.
  * The references that the grant took on the frame (plain, and writable unless read-only) pass to
  * it, those of what it replaced are put. Unmap: the entry must name `mfn` with the mapping's RW
- * bit; it becomes 0 and the references pass back: the
- * caller flushes acct->cpus, then puts them. A guest that removes the entry by other means, or
- * dies, has them put here; a later unmap then finds no entry and fails (-EINVAL), and
- * must not put. So each reference is put once, by whoever removes the entry.
+ * bit; it becomes 0 and the references pass back: the caller flushes acct->cpus, then puts them. A
+ * guest that removes the entry by other means, or dies, has them put here; a later unmap then finds
+ * no entry and fails (-EINVAL), and must not put. So each reference is put once, by whoever removes
+ * the entry.
  */
 int pt_grant_map(struct mm_account *acct, maddr_t slot, uint64_t entry) must_check;
 int pt_grant_unmap(struct mm_account *acct, maddr_t slot, mfn_t mfn, bool readonly) must_check;

@@ -279,6 +279,8 @@ case("bad-noreboot", refused_then_halt(".*module"), LAMINA, modules=no_module, o
 case("bad-unknown-option", warned(".*frobnicate"), LAMINA, options="frobnicate=1")
 case("bad-dom0-mem", refused(".*dom0_mem"), LAMINA, options="dom0_mem=64G")
 
+case("stored", test_script("stored"), hypervisors=HYPERVISORS, test="stored")
+
 for name, devices, machine, disk_kind, net_kind in (
         ("virtio", virtio, "pc", "msix", "msix"),
         ("virtio-q35", virtio, "q35", "msix", "msix"),

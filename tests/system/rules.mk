@@ -11,6 +11,9 @@ DOM0_BUILD  := $(BUILD)/tests/system/dom0
 DOM0_TESTS  := $(DOM0_SCRIPT:$(DOM0_DIR)/%.sh=$(DOM0_BUILD)/%) \
 	$(DOM0_C:$(DOM0_DIR)/%.c=$(DOM0_BUILD)/%) $(DOM0_ASM32:$(DOM0_DIR)/%.S=$(DOM0_BUILD)/%)
 
+# The daemons that run in there have no libraries to find.
+DOM0_TESTS += $(DOM0_BUILD)/lamina-stored
+
 CHECKS += check-system
 
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.sh
@@ -20,6 +23,11 @@ $(DOM0_BUILD)/%: $(DOM0_DIR)/%.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@ -lpthread
+
+$(DOM0_BUILD)/lamina-stored: $(STORED_OBJ)
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -static $(STORED_OBJ) -lz -o $@
 
 # A 32-bit program without a C library, so that no second one has to be installed.
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.S
