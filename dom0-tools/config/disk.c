@@ -60,7 +60,7 @@ static void read_slice(struct element_reader *reader, xmlNode *node, void *objec
 }
 
 static const struct element_rule slices_rules[] = {
-    { "slice", ELEMENT_READ, .attributes = "type offset size", .read = read_slice },
+    { "slice", ELEMENT_READ, .attributes = "type offset size", .read = read_slice, .empty = true },
     { .name = NULL },
 };
 
@@ -156,11 +156,12 @@ static void read_backing_store(struct element_reader *reader, xmlNode *node, voi
 }
 
 static const struct element_rule rules[] = {
-    { "driver", ELEMENT_READ, .attributes = "name type cache discard", .read = read_driver },
+    { "driver", ELEMENT_READ, .attributes = "name type cache discard", .read = read_driver,
+      .empty = true },
     { "source", ELEMENT_READ, .attributes = "dev file index", .read = read_source },
-    { "target", ELEMENT_READ, .attributes = "dev bus", .read = read_target },
-    { "readonly", ELEMENT_READ, .read = read_readonly },
-    { "shareable", ELEMENT_READ, .read = read_shareable },
+    { "target", ELEMENT_READ, .attributes = "dev bus", .read = read_target, .empty = true },
+    { "readonly", ELEMENT_READ, .read = read_readonly, .empty = true },
+    { "shareable", ELEMENT_READ, .read = read_shareable, .empty = true },
     { "backingStore", ELEMENT_READ, .attributes = "type index", .read = read_backing_store },
     { "alias", ELEMENT_KEEP, .why = NULL },
     { "address", ELEMENT_KEEP, .why = NULL },

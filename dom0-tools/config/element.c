@@ -150,12 +150,17 @@ static const struct element_rule *find_rule(const struct element_rule *rules, co
     return NULL;
 }
 
+/* For what is empty: whatever is inside is unknown. */
+static const struct element_rule no_rules[] = { { .name = NULL } };
+
 static void read_child(struct element_reader *reader, xmlNode *node,
                        const struct element_rule *rule, void *object, char **kept)
 {
     switch (rule->fate) {
     case ELEMENT_READ:
         element_check_attributes(reader, node, rule->attributes);
+        if (rule->empty)
+            element_walk(reader, node, no_rules, NULL, NULL);
         rule->read(reader, node, object);
         break;
     case ELEMENT_KEEP:

@@ -33,6 +33,7 @@ struct element_rule {
     const char *name;
     enum element_fate fate;
     bool many;              /* else a second one is an error */
+    bool empty;             /* ELEMENT_READ: all is in the attributes, nothing may be inside */
     const char *attributes; /* ELEMENT_READ: the names known, parted by blanks; NULL: none */
     void (*read)(struct element_reader *reader, xmlNode *node, void *object);
     const char *why;

@@ -120,7 +120,7 @@ static void read_outbound(struct element_reader *reader, xmlNode *node, void *ob
 }
 
 static const struct element_rule bandwidth_rules[] = {
-    { "outbound", ELEMENT_READ, .attributes = "average", .read = read_outbound },
+    { "outbound", ELEMENT_READ, .attributes = "average", .read = read_outbound, .empty = true },
     { "inbound", ELEMENT_WARN, .why = "only what the guest sends can be limited" },
     { .name = NULL },
 };
@@ -132,12 +132,13 @@ static void read_bandwidth(struct element_reader *reader, xmlNode *node, void *o
 }
 
 static const struct element_rule rules[] = {
-    { "source", ELEMENT_READ, .attributes = "bridge network portid", .read = read_source },
-    { "mac", ELEMENT_READ, .attributes = "address", .read = read_mac },
-    { "target", ELEMENT_READ, .attributes = "dev", .read = read_target },
-    { "mtu", ELEMENT_READ, .attributes = "size", .read = read_mtu },
+    { "source", ELEMENT_READ, .attributes = "bridge network portid", .read = read_source,
+      .empty = true },
+    { "mac", ELEMENT_READ, .attributes = "address", .read = read_mac, .empty = true },
+    { "target", ELEMENT_READ, .attributes = "dev", .read = read_target, .empty = true },
+    { "mtu", ELEMENT_READ, .attributes = "size", .read = read_mtu, .empty = true },
     { "model", ELEMENT_READ, .attributes = "type", .read = read_model },
-    { "link", ELEMENT_READ, .attributes = "state", .read = read_link },
+    { "link", ELEMENT_READ, .attributes = "state", .read = read_link, .empty = true },
     { "bandwidth", ELEMENT_READ, .read = read_bandwidth },
     { "alias", ELEMENT_KEEP, .why = NULL },
     { "address", ELEMENT_KEEP, .why = NULL },
@@ -198,8 +199,9 @@ static void read_console_target(struct element_reader *reader, xmlNode *node, vo
 }
 
 static const struct element_rule console_rules[] = {
-    { "target", ELEMENT_READ, .attributes = "type port", .read = read_console_target },
-    { "log", ELEMENT_READ, .attributes = "file append", .read = read_log },
+    { "target", ELEMENT_READ, .attributes = "type port", .read = read_console_target,
+      .empty = true },
+    { "log", ELEMENT_READ, .attributes = "file append", .read = read_log, .empty = true },
     { "source", ELEMENT_KEEP, .why = NULL }, /* the terminal of one run */
     { "alias", ELEMENT_KEEP, .why = NULL },
     { "address", ELEMENT_KEEP, .why = NULL },

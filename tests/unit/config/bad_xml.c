@@ -254,6 +254,10 @@ static const struct bad_file doubtful_files[] = {
     { DISK(SOURCE TARGET "<driver name='qemu'/>"),
       "f:7: warning: devices/disk/driver: attribute name: 'qemu' is not run;"
       " the kernel's back end serves\n" },
+    { NETWORK("<mac address='00:16:3e:00:00:01'><x/></mac>"),
+      "f:7: warning: devices/interface/mac/x: unknown element; ignored and dropped\n" },
+    { DISK("<driver><metadata_cache/></driver>" SOURCE TARGET),
+      "f:7: warning: devices/disk/driver/metadata_cache: unknown element; ignored and dropped\n" },
     { NETWORK("<model type='e1000'/>"), "f:7: warning: devices/interface/model: attribute type:"
                                         " 'e1000' is taken as 'netfront'; kept\n" },
 };
