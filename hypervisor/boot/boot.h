@@ -44,7 +44,7 @@ struct boot_options {
     uint16_t com1_port;
     unsigned com1_baud;
     int loglvl, guest_loglvl;
-    bool noreboot, sync_console, console_com1;
+    bool noreboot, console_com1;
 };
 /* Parses Xen's option names; `complain` (or NULL) hears of each unknown or malformed one. */
 void boot_options_parse(const char *cmdline, struct boot_options *out,

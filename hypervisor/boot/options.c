@@ -213,7 +213,6 @@ static const struct {
     { "guest_loglvl", option_guest_loglvl, 0 },
     { "maxcpus", option_maxcpus, 0 },
     { "noreboot", NULL, offsetof(struct boot_options, noreboot) },
-    { "sync_console", NULL, offsetof(struct boot_options, sync_console) },
 };
 
 /* Options of Xen that ask for what is so anyway, or for something that does not exist here. */
@@ -228,6 +227,7 @@ static const char *const ignored[] = {
     "ucode_scan", "vwfi", "credit2_runqueue", "flask", "xsm", "reboot", "low_mem_virq_limit",
     "allow_unsafe", "cpuid", "msr_relaxed", "argo", "pv", "pv-l1tf", "vpmu", "vpci", "sched-gran",
     "tbuf_size", "loglvl_timestamps", "quiet", "splash", "sched", "watchdog",
+    "sync_console", /* the console always waits for the line */
 };
 
 static bool is_ignored(const char *name)

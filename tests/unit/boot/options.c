@@ -32,7 +32,7 @@ START_TEST(usual_line)
                                   "edd=off");
 
     ck_assert_str_eq(complaints, "");
-    ck_assert(o.console_com1 && o.noreboot && !o.sync_console);
+    ck_assert(o.console_com1 && o.noreboot);
     ck_assert_uint_eq(o.com1_port, 0x2f8);
     ck_assert_uint_eq(o.com1_baud, 38400);
     ck_assert_uint_eq(o.dom0_mem_frames, 0x40000);
