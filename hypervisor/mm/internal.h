@@ -37,14 +37,14 @@ struct mm_cpu {
 };
 DECLARE_PER_CPU(struct mm_cpu, mm_cpu);
 
-/* Use up one entry of the allowance since mm_lock(): false when it is spent. */
-static inline bool mm_work(void)
+/* Use up units of the allowance since mm_lock(), one an entry: false when too little is left. */
+static inline bool mm_work(unsigned units)
 {
     unsigned *left = &this_cpu(mm_cpu).work_left;
 
-    if (unlikely(*left == 0))
+    if (unlikely(*left < units))
         return false;
-    (*left)--;
+    *left -= units;
     return true;
 }
 /* Room for one more postponed put; if there is none, -ERESTART makes it. Postponing one. */

@@ -43,6 +43,7 @@
  */
 #include "mm/entry.h"
 
+#define ABSENT_PER_WORK 16 /* entries not present that cost what a present one does */
 #define TABLE_CHECK 1 /* beside 0 and errors: check the entries from progress up */
 
 static uint64_t *table_slot(const struct page *page, unsigned index)
@@ -84,6 +85,50 @@ static int table_open(struct page *page, enum page_type type, struct mm_account 
 }
 
 /*
+ * Step over the entries from progress up that are not present: they hold nothing, and most tables
+ * are sparse. False: the allowance is spent, nothing was done.
+ */
+static bool absent_checked(struct page *page, const uint64_t *table)
+{
+    unsigned i = page->progress;
+
+    while (i < TABLE_ENTRIES && !(READ_ONCE(table[i]) & PTE_PRESENT))
+        i++;
+    if (!mm_work(1 + (i - page->progress) / ABSENT_PER_WORK))
+        return false;
+    page->progress = (uint16_t)i;
+    return true;
+}
+
+/* The same from progress down. */
+static bool absent_undone(struct page *page, const uint64_t *table)
+{
+    unsigned i = page->progress;
+
+    while (i > 0 && !(READ_ONCE(table[i - 1]) & PTE_PRESENT))
+        i--;
+    if (!mm_work(1 + (page->progress - i) / ABSENT_PER_WORK))
+        return false;
+    page->progress = (uint16_t)i;
+    return true;
+}
+
+/* To the next present entry, or the end; from the one before, or the start. */
+static inline bool step_up(struct page *page, const uint64_t *table)
+{
+    bool is_present = READ_ONCE(table[page->progress]) & PTE_PRESENT;
+
+    return likely(is_present) ? mm_work(1) : absent_checked(page, table);
+}
+
+static inline bool step_down(struct page *page, const uint64_t *table)
+{
+    bool is_present = READ_ONCE(table[page->progress - 1]) & PTE_PRESENT;
+
+    return likely(is_present) ? mm_work(1) : absent_undone(page, table);
+}
+
+/*
  * No guest can write to the frame meanwhile, so an entry is the same when it is undone. 0: all
  * entries hold their references.
  */
@@ -92,11 +137,14 @@ static int l1_check(struct page *page, struct mm_account *owner)
     uint64_t *table = table_slot(page, 0);
 
     for (; page->progress < TABLE_ENTRIES; page->progress++) {
-        uint64_t entry = READ_ONCE(table[page->progress]);
+        uint64_t entry;
         int ret;
 
-        if (!mm_work())
+        if (!step_up(page, table))
             return -ERESTART;
+        if (page->progress == TABLE_ENTRIES)
+            break;
+        entry = READ_ONCE(table[page->progress]);
         ret = l1e_get(owner, owner, &entry);
         if (ret)
             return ret;
@@ -108,14 +156,19 @@ static int l1_check(struct page *page, struct mm_account *owner)
 /* The same of L2..L4; TABLE_CHECK: the entry at progress names *child, which comes first. */
 static int upper_check(struct page *page, struct mm_account *owner, struct page **child)
 {
+    uint64_t *table = table_slot(page, 0);
+
     for (; page->progress < TABLE_ENTRIES; page->progress++) {
-        uint64_t *slot = table_slot(page, page->progress), entry = READ_ONCE(*slot);
+        uint64_t entry;
         int ret;
 
-        if (!mm_work())
+        if (!step_up(page, table))
             return -ERESTART;
+        if (page->progress == TABLE_ENTRIES)
+            break;
         if (!is_guest_slot(page, page->progress))
             continue; /* whatever the guest left there is overwritten below */
+        entry = READ_ONCE(table[page->progress]);
         ret = table_entry_check(page, &entry);
         if (ret)
             return ret;
@@ -123,10 +176,10 @@ static int upper_check(struct page *page, struct mm_account *owner, struct page 
         ret = *child ? table_open(*child, page->type - 1u, owner) : 0;
         if (ret)
             return ret;
-        entry_write(slot, entry, PTE_NORMAL);
+        entry_write(&table[page->progress], entry, PTE_NORMAL);
     }
     if (page->type == PT_L4)
-        machine_l4_install(table_slot(page, 0));
+        machine_l4_install(table);
     return 0;
 }
 
@@ -203,8 +256,10 @@ static int l1_undo(struct page *page, struct mm_account *owner)
     const uint64_t *table = table_slot(page, 0);
 
     for (; page->progress > 0; page->progress--) {
-        if (!mm_work() || !foreign_put_room())
+        if (!step_down(page, table) || !foreign_put_room())
             return -ERESTART;
+        if (page->progress == 0)
+            break;
         l1e_put(owner, READ_ONCE(table[page->progress - 1]));
     }
     return 0;
@@ -223,13 +278,17 @@ static struct page *release_next(const struct mm_account *acct)
 /* 0 also when a table below is to be released first. */
 static int upper_undo(struct page *page, struct mm_account *owner)
 {
+    const uint64_t *table = table_slot(page, 0);
+
     while (page->progress > 0 && release_next(owner) == page) {
         struct page *child;
 
-        if (!mm_work())
+        if (!step_down(page, table))
             return -ERESTART;
+        if (page->progress == 0)
+            break;
         page->progress--;
-        child = table_entry_child(page, READ_ONCE(*table_slot(page, page->progress)));
+        child = table_entry_child(page, READ_ONCE(table[page->progress]));
         if (child && is_guest_slot(page, page->progress))
             table_put(child, owner);
     }

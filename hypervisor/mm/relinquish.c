@@ -33,7 +33,7 @@ static int relinquish_step(struct mm_account *acct)
     while (ret == 0 && acct->nr_frames && acct->relinquish_next < frames_end) {
         struct page *page = &frame_table[acct->relinquish_next];
 
-        ret = mm_work() ? release_continue(acct) : -ERESTART;
+        ret = mm_work(1) ? release_continue(acct) : -ERESTART;
         if (ret == 0 && (page->owner != acct->slot || frame_relinquish(acct, page) == 0))
             acct->relinquish_next++;
     }
