@@ -128,26 +128,33 @@ void pt_batch_end(struct pt_batch *batch)
     mm_unlock_pair(batch->acct, batch->owner);
 }
 
+/* An entry of the table that `above` names. Only checked tables are looked at: they are RAM. */
+static inline uint64_t table_look(uint64_t above, uint64_t index)
+{
+    mfn_t mfn = entry_mfn(above);
+
+    if (unlikely(!mfn_valid(mfn) || !(READ_ONCE(page_of(mfn)->flags) & PAGE_VALIDATED)))
+        return 0;
+    return READ_ONCE(((uint64_t *)machine_map(mfn))[index & 511]);
+}
+
 /*
  * Without the lock the tables may change while we look; the answer is then stale, and whoever uses
  * it checks again that it lies in an L1 table of the account.
  */
 maddr_t pt_l1_slot(maddr_t cr3, gva_t va)
 {
-    uint64_t entry = (cr3 & PTE_ADDRESS) | PTE_PRESENT;
+    uint64_t entry;
 
     if (!is_canonical(va) || !is_guest_l4_slot(va >> 39 & 511))
         return 0;
-    for (unsigned shift = 39; shift >= 21; shift -= 9) {
-        mfn_t mfn = entry_mfn(entry);
-
-        /* Only checked tables are looked at: they are RAM. */
-        if (!mfn_valid(mfn) || !(READ_ONCE(page_of(mfn)->flags) & PAGE_VALIDATED))
-            return 0;
-        entry = READ_ONCE(((uint64_t *)machine_map(mfn))[va >> shift & 511]);
-        if (!(entry & PTE_PRESENT))
-            return 0;
-    }
+    entry = table_look(cr3, va >> 39);
+    if (entry & PTE_PRESENT)
+        entry = table_look(entry, va >> 30);
+    if (entry & PTE_PRESENT)
+        entry = table_look(entry, va >> 21);
+    if (!(entry & PTE_PRESENT))
+        return 0;
     return (entry & PTE_ADDRESS) + (va >> 12 & 511) * sizeof(uint64_t);
 }
 

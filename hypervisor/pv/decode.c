@@ -13,11 +13,13 @@
 #define IMM   0x10 /* immediate of operand size, at most 4 bytes */
 #define MOFFS 0x20 /* address of address size instead of ModRM */
 #define REGS  0x40 /* ModRM names two registers whatever its mod field (control, debug) */
+#define PREFIX 0x80 /* no opcode; a REX has no entry, for it is one in 64-bit code only */
 
 #define ALU(o) [o ... (o) + 1] = KNOWN | MODRM | WIDTH
 
 static const uint8_t one_byte[256] = {
     ALU(0x00), ALU(0x08), ALU(0x10), ALU(0x18), ALU(0x20), ALU(0x28), ALU(0x30),
+    [0x26] = PREFIX, [0x2e] = PREFIX, [0x36] = PREFIX, [0x3e] = PREFIX, [0x64 ... 0x67] = PREFIX,
     [0x6c ... 0x6f] = KNOWN | WIDTH, /* ins, outs */
     [0x80 ... 0x81] = KNOWN | MODRM | WIDTH | IMM,
     [0x83] = KNOWN | MODRM | IMM8,
@@ -29,6 +31,7 @@ static const uint8_t one_byte[256] = {
     [0xcd] = KNOWN | IMM8, /* int */
     [0xe4 ... 0xe7] = KNOWN | WIDTH | IMM8, /* in, out */
     [0xec ... 0xef] = KNOWN | WIDTH,
+    [0xf0] = PREFIX, [0xf2 ... 0xf3] = PREFIX,
     [0xf4] = KNOWN, /* hlt */
     ALU(0xf6), /* not, neg (test, mul, div are refused below) */
     [0xfa ... 0xfb] = KNOWN, /* cli, sti */
@@ -52,42 +55,57 @@ static const uint8_t two_byte[256] = {
     [0xc7] = KNOWN | MODRM, /* cmpxchg8b */
 };
 
+union unaligned {
+    int16_t int16;
+    int32_t int32;
+    int64_t int64;
+} __attribute__((packed, may_alias));
+
 struct cursor {
-    const uint8_t *bytes;
-    size_t n, at;
+    const uint8_t *at, *end;
     bool data16, addr_other; /* prefixes 66 and 67 */
 };
 
+/* The next 1, 2, 4 or 8 bytes, sign-extended. */
 static bool take(struct cursor *c, unsigned bytes, int64_t *out)
 {
-    uint64_t v = 0;
+    const uint8_t *at = c->at;
 
-    if (bytes > c->n - c->at)
+    if (bytes > (size_t)(c->end - at))
         return false;
-    for (unsigned i = 0; i < bytes; i++)
-        v |= (uint64_t)c->bytes[c->at + i] << (8 * i);
     c->at += bytes;
-    if (bytes < 8 && bytes > 0 && (v >> (8 * bytes - 1)) & 1)
-        v |= ~UINT64_C(0) << (8 * bytes);
-    *out = (int64_t)v;
+    switch (bytes) {
+    case 1: *out = (int8_t)*at; break;
+    case 2: *out = ((const union unaligned *)at)->int16; break;
+    case 4: *out = ((const union unaligned *)at)->int32; break;
+    default: *out = ((const union unaligned *)at)->int64;
+    }
     return true;
 }
 
 static bool take_byte(struct cursor *c, uint8_t *out)
 {
-    if (c->at >= c->n)
+    if (c->at == c->end)
         return false;
-    *out = c->bytes[c->at++];
+    *out = *c->at++;
     return true;
 }
 
 /* Prefixes up to the opcode byte, which is returned; a REX counts only right before the opcode. */
 static bool take_prefixes(struct cursor *c, struct insn *in, uint8_t *opcode)
 {
-    while (take_byte(c, opcode)) {
-        uint8_t rex = in->rex;
+    uint8_t rex = 0;
 
-        in->rex = 0;
+    while (take_byte(c, opcode)) {
+        if (in->is_64 && (*opcode & 0xf0) == 0x40) {
+            rex = *opcode;
+            continue;
+        }
+        if (!(one_byte[*opcode] & PREFIX)) {
+            in->rex = rex;
+            return true;
+        }
+        rex = 0;
         switch (*opcode) {
         case 0x66: c->data16 = true; break;
         case 0x67: c->addr_other = true; break;
@@ -100,18 +118,12 @@ static bool take_prefixes(struct cursor *c, struct insn *in, uint8_t *opcode)
         case 0x3e: in->segment = SEG_DS; break;
         case 0x64: in->segment = SEG_FS; break;
         case 0x65: in->segment = SEG_GS; break;
-        default:
-            if (!in->is_64 || (*opcode & 0xf0) != 0x40) {
-                in->rex = rex;
-                return true;
-            }
-            in->rex = *opcode;
         }
     }
     return false;
 }
 
-static bool take_sib(struct cursor *c, struct insn *in, uint8_t mod)
+static bool take_sib(struct cursor *c, struct insn *in, unsigned mod)
 {
     uint8_t sib, index, base;
 
@@ -129,23 +141,25 @@ static bool take_sib(struct cursor *c, struct insn *in, uint8_t mod)
 
 static bool take_modrm(struct cursor *c, struct insn *in, bool two_registers)
 {
-    uint8_t mod;
+    uint8_t modrm;
+    unsigned mod, rex = in->rex;
     int64_t disp = 0;
 
-    if (!take_byte(c, &in->modrm))
+    if (!take_byte(c, &modrm))
         return false;
-    mod = in->modrm >> 6;
-    in->reg = (uint8_t)(((in->modrm >> 3) & 7) | ((in->rex & 4) << 1));
-    in->rm = (uint8_t)((in->modrm & 7) | ((in->rex & 1) << 3));
+    mod = modrm >> 6;
+    in->modrm = modrm;
+    in->reg = (uint8_t)(((modrm >> 3) & 7) | ((rex & 4) << 1));
+    in->rm = (uint8_t)((modrm & 7) | ((rex & 1) << 3));
     if (mod == 3 || two_registers)
         return true;
     in->has_memory = true;
     if (in->addr_bytes == 2)
         return false; /* 16-bit addressing: nobody writes page tables that way */
-    if ((in->modrm & 7) == 4) {
+    if ((modrm & 7) == 4) {
         if (!take_sib(c, in, mod))
             return false;
-    } else if (mod == 0 && (in->modrm & 7) == 5) {
+    } else if (mod == 0 && (modrm & 7) == 5) {
         in->rip_relative = in->is_64;
         return take(c, 4, &in->displacement);
     } else {
@@ -168,7 +182,7 @@ static void set_sizes(struct insn *in, uint8_t attributes, const struct cursor *
 
 bool insn_decode(const uint8_t *bytes, size_t n, bool is_64, struct insn *out)
 {
-    struct cursor c = { .bytes = bytes, .n = MIN(n, (size_t)INSN_BYTES_MAX) };
+    struct cursor c = { .at = bytes, .end = bytes + MIN(n, (size_t)INSN_BYTES_MAX) };
     uint8_t opcode, attributes, sub;
 
     *out = (struct insn){ .is_64 = is_64, .base = 0xff, .index = 0xff };
@@ -196,18 +210,20 @@ bool insn_decode(const uint8_t *bytes, size_t n, bool is_64, struct insn *out)
         return false;
     if ((attributes & MOFFS) && !take(&c, out->addr_bytes, &out->immediate))
         return false;
-    out->length = (uint8_t)c.at;
+    out->length = (uint8_t)(c.at - bytes);
     return true;
 }
 
 uint64_t *insn_register(struct guest_regs *regs, unsigned n)
 {
-    uint64_t *const map[16] = { &regs->rax, &regs->rcx, &regs->rdx, &regs->rbx,
-                                &regs->rsp, &regs->rbp, &regs->rsi, &regs->rdi,
-                                &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
-                                &regs->r12, &regs->r13, &regs->r14, &regs->r15 };
+#define AT(r) offsetof(struct guest_regs, r)
+    static const uint8_t place[16] = { AT(rax), AT(rcx), AT(rdx), AT(rbx),
+                                       AT(rsp), AT(rbp), AT(rsi), AT(rdi),
+                                       AT(r8),  AT(r9),  AT(r10), AT(r11),
+                                       AT(r12), AT(r13), AT(r14), AT(r15) };
+#undef AT
 
-    return map[n & 15];
+    return (uint64_t *)((char *)regs + place[n & 15]);
 }
 
 static bool is_high_byte(const struct insn *in, unsigned n)

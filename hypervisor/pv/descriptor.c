@@ -160,16 +160,22 @@ bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out)
     return true;
 }
 
-gva_t code_address(struct vcpu *v, bool *is_64)
+static __attribute__((noinline)) gva_t other_code_address(struct vcpu *v, uint16_t cs, bool *is_64)
 {
-    uint16_t cs = selector_fix(v->arch.regs.cs);
     uint64_t d = 0, base;
 
-    *is_64 = cs == FLAT_RING3_CS64;
-    if (!*is_64 && cs != FLAT_RING3_CS32 && descriptor_read(v, cs, &d))
+    if (cs != FLAT_RING3_CS32 && descriptor_read(v, cs, &d))
         *is_64 = (d & DESC_CODE) && (d & DESC_LONG);
     if (*is_64)
         return v->arch.regs.rip;
     base = ((d >> 16) & 0xffffff) | ((d >> 32) & 0xff000000);
     return (uint32_t)(base + v->arch.regs.rip);
+}
+
+gva_t code_address(struct vcpu *v, bool *is_64)
+{
+    uint16_t cs = selector_fix(v->arch.regs.cs);
+
+    *is_64 = cs == FLAT_RING3_CS64;
+    return likely(*is_64) ? v->arch.regs.rip : other_code_address(v, cs, is_64);
 }

@@ -5,7 +5,7 @@
 
 bool insn_fetch(struct vcpu *v, struct insn *out)
 {
-    uint8_t bytes[INSN_BYTES_MAX];
+    uint8_t bytes[16]; /* a size that is copied fast; the decoder looks at INSN_BYTES_MAX */
     bool is_64;
     gva_t at = code_address(v, &is_64);
     size_t first = MIN(sizeof(bytes), (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
