@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Daemon: how lamina-stored, lamina-consoled and laminad start. In the foreground for a supervisor,
+ * to which readiness is told (sd_notify's protocol: $NOTIFY_SOCKET); or by going into the
+ * background, where the parent returns to the shell only once the child is ready, with its exit
+ * code. A locked file keeps a second instance out and holds the process number.
+ */
+#ifndef LAMINA_COMMON_DAEMON_H
+#define LAMINA_COMMON_DAEMON_H
+
+#include <stdbool.h>
+
+#define DAEMON_RUN_DIR "/run/lamina"
+
+/*
+ * Takes DAEMON_RUN_DIR/NAME.pid: 0, or -EALREADY when another instance runs. Goes into the
+ * background first if so asked; messages then go to syslog as well as to standard error.
+ */
+int daemon_start(const char *name, bool in_background) __attribute__((warn_unused_result));
+
+/* Tells parent or supervisor: it serves now. */
+void daemon_ready(void);
+
+/* One line for the log, with the daemon's name before it; level as in syslog(3). */
+void daemon_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

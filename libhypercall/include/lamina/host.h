@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypercall transport of dom0 programs: the same typed wrappers as in a guest kernel, carried
+ * by Linux's devices /dev/xen/privcmd, evtchn and gntdev.
+ *
+ * Structures that a wrapper takes may lie anywhere: the transport copies them through memory that
+ * the kernel neither moves nor swaps. A structure that itself holds the address of a buffer
+ * (XEN_GUEST_HANDLE fields; lists of mmu_update, mmuext_op ...) must point at memory of
+ * host_buffer_alloc().
+ *
+ * Results are the hypervisor's (0 or more, or a negative errno value); -ENODEV before host_open().
+ * Nothing here is locked: a thread that calls uses its own staging buffer, the rest is stateless.
+ * Works on Xen 4.17 as well, whose interface versions are the same.
+ */
+#ifndef LAMINA_HOST_H
+#define LAMINA_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "public/event_channel.h"
+#include "public/grant_table.h"
+#include "public/xen.h"
+
+/*
+ * Opens the devices; counts, so that each library may. 0, or -ENOENT: no such device (no
+ * hypervisor, or the kernel's module is not loaded), -EACCES: not root, or another errno value.
+ */
+int host_open(void) __attribute__((warn_unused_result));
+void host_close(void);
+
+/* Zeroed whole pages that hypercalls may read and write; NULL: no memory. */
+void *host_buffer_alloc(size_t size);
+void host_buffer_free(void *buffer, size_t size);
+
+/* ---- other domains' memory ---- */
+
+/*
+ * Maps nr machine frames of a domain at a new address (prot: PROT_READ, PROT_WRITE). errors, when
+ * not NULL, has nr elements and gets 0 or a negative errno value each; the call then succeeds when
+ * at least one frame was mapped. Without it one refusal fails the call. A page of address space
+ * whose frame was refused must not be touched.
+ */
+int host_frames_map(domid_t domain, const uint64_t *mfns, size_t nr, int prot, int *errors,
+                    void **address) __attribute__((warn_unused_result));
+
+/* Maps frames of a resource (XENMEM_resource_*), as XENMEM_acquire_resource names them. */
+int host_resource_map(domid_t domain, uint32_t type, uint32_t id, uint64_t frame, size_t nr,
+                      void **address) __attribute__((warn_unused_result));
+
+/* Undoes either; NULL is nothing. */
+void host_unmap(void *address, size_t nr_frames);
+
+/* ---- event channels: a file descriptor each, readable when a port is pending ---- */
+
+int host_evtchn_open(void) __attribute__((warn_unused_result)); /* the descriptor; non-blocking */
+/* Each gives the local port. Closing the descriptor closes all its ports. */
+int host_evtchn_bind_interdomain(int fd, domid_t domain, evtchn_port_t remote);
+int host_evtchn_bind_virq(int fd, uint32_t virq);
+int host_evtchn_unbind(int fd, evtchn_port_t port);
+int host_evtchn_notify(int fd, evtchn_port_t port);
+/* Takes one pending port, which stays masked until unmask: 1, or 0 when there is none. */
+int host_evtchn_next(int fd, evtchn_port_t *port);
+int host_evtchn_unmask(int fd, evtchn_port_t port);
+
+/* ---- grants of other domains ---- */
+
+int host_grants_open(void) __attribute__((warn_unused_result)); /* a descriptor */
+/* Maps nr references next to each other; -EINVAL etc. when one is refused, and then none is. */
+int host_grants_map(int fd, domid_t domain, const grant_ref_t *refs, size_t nr, int prot,
+                    void **address) __attribute__((warn_unused_result));
+void host_grants_unmap(int fd, void *address, size_t nr);
+
+#endif
