@@ -5,10 +5,12 @@
  */
 #include <stddef.h>
 
+#include "lamina/clock.h"
 #include "lamina/event.h"
 #include "lamina/hypercall.h"
 #include "lamina/paging.h"
 #include "lamina/trap.h"
+#include "public/errno.h"
 
 #define PORTS 64
 
@@ -77,6 +79,44 @@ void event_unmask(evtchn_port_t port)
 bool event_pending(evtchn_port_t port)
 {
     return shared_info->evtchn_pending[port / 64] >> port % 64 & 1;
+}
+
+long event_wait(evtchn_port_t port, uint64_t deadline_ns)
+{
+    uint64_t *pending = (uint64_t *)&shared_info->evtchn_pending[port / 64], bit = 1UL << port % 64;
+    struct sched_poll op = { .ports = (uint64_t)&port, .nr_ports = 1, .timeout = deadline_ns };
+    long error;
+
+    while (!(__atomic_fetch_and(pending, ~bit, __ATOMIC_SEQ_CST) & bit)) {
+        if (deadline_ns && clock_now_ns() >= deadline_ns)
+            return -XEN_ETIME;
+        error = hypercall_sched_poll(&op);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+long event_offer(domid_t remote)
+{
+    struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = remote };
+    long error = hypercall_evtchn_alloc_unbound(&op);
+
+    return error ? error : (long)op.port;
+}
+
+long event_send(evtchn_port_t port)
+{
+    struct evtchn_send op = { .port = port };
+
+    return hypercall_evtchn_send(&op);
+}
+
+long event_close(evtchn_port_t port)
+{
+    struct evtchn_close op = { .port = port };
+
+    return hypercall_evtchn_close(&op);
 }
 
 void events_disable(void)
