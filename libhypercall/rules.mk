@@ -4,7 +4,8 @@
 
 LIBHC      := $(BUILD)/libhypercall/libhypercall.a
 LIBHC_SRC  := $(wildcard libhypercall/src/*.c libhypercall/src/*.S)
-LIBHC_OBJ  := $(LIBHC_SRC:%=$(BUILD)/%.o)
+# The compiler calls memcpy() and the like; the hypervisor's are as freestanding as a guest.
+LIBHC_OBJ  := $(LIBHC_SRC:%=$(BUILD)/%.o) $(BUILD)/libhypercall/string.c.o
 # Guest kernels live in the top 2 GiB, use no FPU, and have no red zone (events come on the stack).
 GUEST_CPPFLAGS := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -Iinclude \
 	-Ilibhypercall/include -I$(GEN) -MMD -MP
@@ -23,6 +24,11 @@ $(BUILD)/libhypercall/%.S.o: libhypercall/%.S
 	$(say) AS $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CPPFLAGS) -D__ASSEMBLY__ -c $< -o $@
+
+$(BUILD)/libhypercall/string.c.o: hypervisor/lib/string.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CPPFLAGS) -Ihypervisor $(GUEST_CFLAGS) -c $< -o $@
 
 $(LIBHC): $(LIBHC_OBJ)
 	$(say) AR $@

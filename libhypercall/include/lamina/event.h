@@ -27,7 +27,7 @@ bool event_pending(evtchn_port_t port);
  * served meanwhile. For drivers that have nothing else to do.
  */
 long event_wait(evtchn_port_t port, uint64_t deadline_ns);
-/* A new port that `remote` may bind, and its end: the port or an error; signals to the other end. */
+/* A new port that `remote` may bind: it or an error. Then: signal the other end; give it up. */
 long event_offer(domid_t remote);
 long event_send(evtchn_port_t port);
 long event_close(evtchn_port_t port);

@@ -18,8 +18,8 @@
 long grant_init(void);
 
 /*
- * Give `domain` the frame that holds `page` (any address in it; it must be the domain's own and stay
- * so), to read only or to write as well. The reference, or GRANT_NONE when all are in use.
+ * Give `domain` the frame that holds `page` (any address in it; the frame must be the caller's own
+ * and stay so), to read only or to write as well. The reference, or GRANT_NONE: all are in use.
  */
 grant_ref_t grant_give(domid_t domain, const void *page, bool is_readonly);
 
