@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# libhypercall for guest kernels: freestanding, one static library and a linker script.
+# libhypercall, one interface with two transports. For guest kernels: freestanding, one static
+# library and a linker script. For programs of the control domain: libhypercall-dom0.a.
 
 LIBHC      := $(BUILD)/libhypercall/libhypercall.a
 LIBHC_SRC  := $(wildcard libhypercall/src/*.c libhypercall/src/*.S)
@@ -34,4 +35,20 @@ $(LIBHC): $(LIBHC_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && ar rcsD $@ $(LIBHC_OBJ)
 
--include $(LIBHC_OBJ:.o=.d)
+LIBHC_DOM0     := $(BUILD)/libhypercall/libhypercall-dom0.a
+LIBHC_DOM0_SRC := $(sort $(wildcard libhypercall/dom0/*.c))
+LIBHC_DOM0_OBJ := $(LIBHC_DOM0_SRC:%.c=$(BUILD)/%.o)
+
+ALL += $(LIBHC_DOM0)
+
+$(BUILD)/libhypercall/dom0/%.o: libhypercall/dom0/%.c | $(HYPERCALLS)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -Iinclude -Ilibhypercall/include -I$(GEN) $(HOST_CFLAGS) -D_FORTIFY_SOURCE=2 \
+		-c $< -o $@
+
+$(LIBHC_DOM0): $(LIBHC_DOM0_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcsD $@ $(LIBHC_DOM0_OBJ)
+
+-include $(LIBHC_OBJ:.o=.d) $(LIBHC_DOM0_OBJ:.o=.d)
