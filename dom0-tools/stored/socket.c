@@ -91,7 +91,8 @@ static void listener_ready(struct server *server, struct source *source, uint32_
     client->is_gone = source_add(server, &client->source, EPOLLIN) != 0;
 }
 
-int socket_listen(struct server *server, const char *path, bool is_read_only)
+/* A socket that listens, without its name yet. */
+static int listen_at(const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -101,14 +102,32 @@ int socket_listen(struct server *server, const char *path, bool is_read_only)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    /* The lock of the journal is ours, so what lies there is a dead daemon's. */
     (void)unlink(path);
     mode_t mask = umask(0177);
     int rc = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
     umask(mask);
     if (rc == 0 && listen(fd, 64) != 0)
         rc = -errno;
-    if (rc) {
+    if (rc)
+        close(fd);
+    return rc ? rc : fd;
+}
+
+/*
+ * The name appears when connections are taken already: whoever waits for it is never refused. The
+ * lock of the journal is ours, so what lies there is a dead daemon's.
+ */
+int socket_listen(struct server *server, const char *path, bool is_read_only)
+{
+    char unnamed[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+
+    if ((size_t)snprintf(unnamed, sizeof(unnamed), "%s.new", path) >= sizeof(unnamed))
+        return -ENAMETOOLONG;
+    int fd = listen_at(unnamed);
+    if (fd < 0)
+        return fd;
+    if (rename(unnamed, path) != 0) {
+        int rc = -errno;
         close(fd);
         return rc;
     }
