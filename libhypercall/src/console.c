@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Console output and the end of a domain. */
+/*
+ * Console and the end of a domain. dom0 speaks to the hypervisor's console; any other domain has a
+ * ring that it shares with the console daemon. Its peer is not trusted: indices are read once, and
+ * what they say is bounded by the ring.
+ */
 #include <stdarg.h>
 #include <stdbool.h>
 
 #include "lamina/console.h"
+#include "lamina/event.h"
 #include "lamina/hypercall.h"
+#include "lamina/paging.h"
 #include "lamina/start.h"
+#include "public/io/console.h"
 
 #define LINE_MAX 256
 
@@ -14,9 +21,81 @@ struct line {
     size_t used;
 };
 
+/* The ring of a domU, or NULL. The builder puts its page inside the initial mapping. */
+static struct xencons_interface *ring(void)
+{
+    if (start_info->flags & SIF_INITDOMAIN || !start_info->console.domU.mfn)
+        return NULL;
+    return pfn_to_virt(mfn_to_pfn(start_info->console.domU.mfn));
+}
+
+static void ring_notify(void)
+{
+    struct evtchn_send op = { .port = start_info->console.domU.evtchn };
+
+    hypercall_evtchn_send(&op);
+}
+
+/* Blocks until the peer has sent an event since the last call. */
+static void ring_wait(void)
+{
+    evtchn_port_t port = start_info->console.domU.evtchn;
+    struct sched_poll op = { .ports = (uint64_t)&port, .nr_ports = 1 };
+
+    hypercall_sched_poll(&op);
+    __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~(1UL << port % 64),
+                       __ATOMIC_SEQ_CST);
+}
+
+/* Puts as much as fits; returns how much that was. */
+static size_t ring_put(struct xencons_interface *r, const char *text, size_t bytes)
+{
+    XENCONS_RING_IDX cons = __atomic_load_n(&r->out_cons, __ATOMIC_ACQUIRE);
+    XENCONS_RING_IDX prod = r->out_prod;
+    size_t n = 0;
+
+    while (n < bytes && prod - cons < sizeof(r->out))
+        r->out[MASK_XENCONS_IDX(prod++, r->out)] = text[n++];
+    __atomic_store_n(&r->out_prod, prod, __ATOMIC_RELEASE);
+    ring_notify();
+    return n;
+}
+
 void console_write(const char *text, size_t bytes)
 {
-    hypercall_console_write((uint32_t)bytes, text);
+    struct xencons_interface *r = ring();
+
+    if (!r) {
+        hypercall_console_write((uint32_t)bytes, text);
+        return;
+    }
+    if (!shared_info && event_init())
+        return;
+    while (bytes) {
+        size_t n = ring_put(r, text, bytes);
+
+        text += n;
+        bytes -= n;
+        if (!n)
+            ring_wait();
+    }
+}
+
+char console_read(void)
+{
+    struct xencons_interface *r = ring();
+    XENCONS_RING_IDX cons;
+    char c;
+
+    if (!r || (!shared_info && event_init()))
+        return '\0';
+    cons = r->in_cons;
+    while (__atomic_load_n(&r->in_prod, __ATOMIC_ACQUIRE) == cons)
+        ring_wait();
+    c = r->in[MASK_XENCONS_IDX(cons, r->in)];
+    __atomic_store_n(&r->in_cons, cons + 1, __ATOMIC_RELEASE);
+    ring_notify();
+    return c;
 }
 
 static void put(struct line *line, char c)
