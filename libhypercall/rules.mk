@@ -5,7 +5,8 @@
 
 LIBHC      := $(BUILD)/libhypercall/libhypercall.a
 LIBHC_SRC  := $(wildcard libhypercall/src/*.c libhypercall/src/*.S)
-LIBHC_OBJ  := $(LIBHC_SRC:%=$(BUILD)/%.o)
+# The compiler calls memcpy() and the like; the hypervisor's are as freestanding as a guest.
+LIBHC_OBJ  := $(LIBHC_SRC:%=$(BUILD)/%.o) $(BUILD)/libhypercall/string.c.o
 # Guest kernels live in the top 2 GiB, use no FPU, and have no red zone (events come on the stack).
 GUEST_CPPFLAGS := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -Iinclude \
 	-Ilibhypercall/include -I$(GEN) -MMD -MP
@@ -24,6 +25,11 @@ $(BUILD)/libhypercall/%.S.o: libhypercall/%.S
 	$(say) AS $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CPPFLAGS) -D__ASSEMBLY__ -c $< -o $@
+
+$(BUILD)/libhypercall/string.c.o: hypervisor/lib/string.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CPPFLAGS) -Ihypervisor $(GUEST_CFLAGS) -c $< -o $@
 
 $(LIBHC): $(LIBHC_OBJ)
 	$(say) AR $@
@@ -46,3 +52,26 @@ $(LIBHC_DOM0): $(LIBHC_DOM0_OBJ)
 	$(Q)rm -f $@ && ar rcsD $@ $(LIBHC_DOM0_OBJ)
 
 -include $(LIBHC_OBJ:.o=.d) $(LIBHC_DOM0_OBJ:.o=.d)
+
+# Both transports install their headers together; pkg-config knows how each is compiled against.
+LIBHC_PC := $(patsubst libhypercall/pkgconfig/%.in,$(BUILD)/libhypercall/%, \
+	$(wildcard libhypercall/pkgconfig/*.pc.in))
+
+ALL += $(LIBHC_PC)
+
+$(BUILD)/libhypercall/%.pc: libhypercall/pkgconfig/%.pc.in
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LAMINA_VERSION)|' $< >$@
+
+install:: $(LIBHC) $(LIBHC_DOM0) $(LIBHC_PC)
+	$(Q)install -d $(addprefix $(DESTDIR)$(PREFIX)/,include/libhypercall/lamina lib/libhypercall \
+		include/libhypercall/public/io lib/pkgconfig)
+	$(Q)install -m 644 include/public/*.h $(DESTDIR)$(PREFIX)/include/libhypercall/public/
+	$(Q)install -m 644 include/public/io/*.h $(DESTDIR)$(PREFIX)/include/libhypercall/public/io/
+	$(Q)install -m 644 libhypercall/include/lamina/*.h \
+		$(DESTDIR)$(PREFIX)/include/libhypercall/lamina/
+	$(Q)install -m 644 $(GEN)/hypercall_numbers.h $(GEN)/hypercall_wrappers.h \
+		$(DESTDIR)$(PREFIX)/include/libhypercall/
+	$(Q)install -m 644 $(LIBHC) libhypercall/guest.lds $(DESTDIR)$(PREFIX)/lib/libhypercall/
+	$(Q)install -m 644 $(LIBHC_DOM0) $(DESTDIR)$(PREFIX)/lib/
+	$(Q)install -m 644 $(LIBHC_PC) $(DESTDIR)$(PREFIX)/lib/pkgconfig/
