@@ -54,16 +54,10 @@ $(LIBHC_DOM0): $(LIBHC_DOM0_OBJ)
 -include $(LIBHC_OBJ:.o=.d) $(LIBHC_DOM0_OBJ:.o=.d)
 
 # Both transports install their headers together; pkg-config knows how each is compiled against.
-LIBHC_PC := $(patsubst libhypercall/pkgconfig/%.in,$(BUILD)/libhypercall/%, \
-	$(wildcard libhypercall/pkgconfig/*.pc.in))
+install:: install-libhypercall
 
-ALL += $(LIBHC_PC)
-
-$(BUILD)/libhypercall/%.pc: libhypercall/pkgconfig/%.pc.in
-	$(Q)mkdir -p $(@D)
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LAMINA_VERSION)|' $< >$@
-
-install:: $(LIBHC) $(LIBHC_DOM0) $(LIBHC_PC)
+.PHONY: install-libhypercall
+install-libhypercall: $(LIBHC) $(LIBHC_DOM0)
 	$(Q)install -d $(addprefix $(DESTDIR)$(PREFIX)/,include/libhypercall/lamina lib/libhypercall \
 		include/libhypercall/public/io lib/pkgconfig)
 	$(Q)install -m 644 include/public/*.h $(DESTDIR)$(PREFIX)/include/libhypercall/public/
@@ -74,4 +68,7 @@ install:: $(LIBHC) $(LIBHC_DOM0) $(LIBHC_PC)
 		$(DESTDIR)$(PREFIX)/include/libhypercall/
 	$(Q)install -m 644 $(LIBHC) libhypercall/guest.lds $(DESTDIR)$(PREFIX)/lib/libhypercall/
 	$(Q)install -m 644 $(LIBHC_DOM0) $(DESTDIR)$(PREFIX)/lib/
-	$(Q)install -m 644 $(LIBHC_PC) $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	$(Q)for name in libhypercall libhypercall-dom0; do \
+		sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LAMINA_VERSION)|' \
+			libhypercall/pkgconfig/$$name.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/$$name.pc; \
+	done

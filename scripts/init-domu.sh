@@ -49,7 +49,8 @@ esac
 disks=$(ls /sys/block | grep '^xvd' | tr '\n' ' ')
 cat <<END
 
-This is domain ${name:-domu}: Linux $(uname -r) on $(nproc) CPU(s), disks: ${disks:-none}, network: ${address:-none}.
+This is domain ${name:-domu}: Linux $(uname -r) on $(nproc) CPU(s).
+Disks: ${disks:-none}; network: ${address:-none}.
 "poweroff" ends it, "reboot" restarts it; Ctrl-] leaves this console.
 
 END

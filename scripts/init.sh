@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # The first program of dom0. Brings up the devices; then, when a disk with the control domain's
-# programs is there (label lamina-tools), also its daemons and a bridge. Then it either runs the test
-# that the kernel's command line names (lamina.test=NAME: /tests/NAME, then power off), or starts the
-# domains that it names (lamina.create=NAME,NAME), and gives a shell on the console.
+# programs is there (label lamina-tools), also its daemons and a bridge. Then it either runs the
+# test that the kernel's command line names (lamina.test=NAME: /tests/NAME, then power off), or
+# gives a shell on the console.
 
 PATH=/sbin:/bin:/usr/sbin:/usr/bin
 BRIDGE=lamina0 BRIDGE_ADDRESS=10.77.0.1

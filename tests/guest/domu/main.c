@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DomU: the smallest domain with a console, for tests of the tools. It says "LAMINA-DOMU NAME ready",
- * where NAME comes from lamina.name= of its command line; then obeys one letter at a time: p powers
- * off, r reboots, c crashes, x breaks itself so that the hypervisor ends it; all else is echoed.
+ * DomU: the smallest domain with a console, for tests of the tools. It says "LAMINA-DOMU NAME
+ * ready", where NAME comes from lamina.name= of its command line; then obeys one letter at a time:
+ * p powers off, r reboots, c crashes, x breaks itself so that the hypervisor ends it; all else is
+ * echoed.
  */
 #include "check.h"
 

@@ -146,15 +146,16 @@ static void type(int fd, const char *line)
     }
 }
 
-/* The markers are taken apart where they are typed, so that an echo of them cannot be taken for one. */
+/* The markers are typed in two parts, so that an echo of them cannot be taken for one. */
 static int run(int fd, const char *command)
 {
     char line[4096], mark[64];
     unsigned tag = (unsigned)getpid();
     size_t begin, finish;
 
-    snprintf(line, sizeof(line), "echo; echo TALK-\"\"BEGIN-%u; { %s\n} 2>&1; echo TALK-\"\"END-%u $?\n",
-             tag, command, tag);
+    snprintf(line, sizeof(line),
+             "echo; echo TALK-\"\"BEGIN-%u; { %s\n} 2>&1; echo TALK-\"\"END-%u $?\n", tag, command,
+             tag);
     for (char *c = line; (c = strchr(c, '\n')) && c[1];)
         *c = ';';
     type(fd, line);
