@@ -52,3 +52,23 @@ $(LIBHC_DOM0): $(LIBHC_DOM0_OBJ)
 	$(Q)rm -f $@ && ar rcsD $@ $(LIBHC_DOM0_OBJ)
 
 -include $(LIBHC_OBJ:.o=.d) $(LIBHC_DOM0_OBJ:.o=.d)
+
+# Both transports install their headers together; pkg-config knows how each is compiled against.
+install:: install-libhypercall
+
+.PHONY: install-libhypercall
+install-libhypercall: $(LIBHC) $(LIBHC_DOM0)
+	$(Q)install -d $(addprefix $(DESTDIR)$(PREFIX)/,include/libhypercall/lamina lib/libhypercall \
+		include/libhypercall/public/io lib/pkgconfig)
+	$(Q)install -m 644 include/public/*.h $(DESTDIR)$(PREFIX)/include/libhypercall/public/
+	$(Q)install -m 644 include/public/io/*.h $(DESTDIR)$(PREFIX)/include/libhypercall/public/io/
+	$(Q)install -m 644 libhypercall/include/lamina/*.h \
+		$(DESTDIR)$(PREFIX)/include/libhypercall/lamina/
+	$(Q)install -m 644 $(GEN)/hypercall_numbers.h $(GEN)/hypercall_wrappers.h \
+		$(DESTDIR)$(PREFIX)/include/libhypercall/
+	$(Q)install -m 644 $(LIBHC) libhypercall/guest.lds $(DESTDIR)$(PREFIX)/lib/libhypercall/
+	$(Q)install -m 644 $(LIBHC_DOM0) $(DESTDIR)$(PREFIX)/lib/
+	$(Q)for name in libhypercall libhypercall-dom0; do \
+		sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(LAMINA_VERSION)|' \
+			libhypercall/pkgconfig/$$name.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/$$name.pc; \
+	done

@@ -606,8 +606,8 @@ def member_wrapper(row):
 def make_wrappers(classes):
     out = [banner("libhypercall: one typed call per hypercall and sub-operation."),
            "#ifndef HYPERCALL_WRAPPERS_H\n#define HYPERCALL_WRAPPERS_H\n\n"
-           "/*\n * Before this point the transport defines _hypercall0 .. _hypercall5(nr, ...), and\n"
-           " * _hypercall_stage(pointer, size): address by which the next call passes a structure;\n"
+           "/*\n * Before this point the transport defines _hypercall0 .. _hypercall5(nr, ..) and\n"
+           " * _hypercall_stage(pointer, size): where the next call passes a structure;\n"
            " * _hypercall_unstage(pointer, address, size): takes it back after that call.\n"
            " */\n",
            includes()]

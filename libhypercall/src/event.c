@@ -10,6 +10,7 @@
 #include "lamina/hypercall.h"
 #include "lamina/paging.h"
 #include "lamina/trap.h"
+#include "lamina/vcpu.h"
 #include "public/errno.h"
 
 #define PORTS 64
@@ -36,10 +37,9 @@ static void handle_word(unsigned word)
 
 static void events_dispatch(struct trap_frame *frame)
 {
-    struct vcpu_info *info = &shared_info->vcpu_info[0];
+    struct vcpu_info *info = &shared_info->vcpu_info[frame->vector >> 8];
     uint64_t selector;
 
-    (void)frame;
     while (__atomic_exchange_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
         selector = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
         for (; selector; selector &= selector - 1)
@@ -121,14 +121,10 @@ long event_close(evtchn_port_t port)
 
 void events_disable(void)
 {
-    __atomic_store_n(&shared_info->vcpu_info[0].evtchn_upcall_mask, 1, __ATOMIC_SEQ_CST);
+    vcpu_events_disable(0);
 }
 
 void events_enable(void)
 {
-    struct vcpu_info *info = &shared_info->vcpu_info[0];
-
-    __atomic_store_n(&info->evtchn_upcall_mask, 0, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_SEQ_CST))
-        hypercall_version_version(); /* any hypercall delivers it */
+    vcpu_events_enable(0);
 }
