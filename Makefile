@@ -62,6 +62,7 @@ include $(wildcard tests/unit/*/rules.mk)
 -include tests/fuzz/rules.mk
 -include tests/model/rules.mk
 -include tests/guest/rules.mk
+-include tests/porting/rules.mk
 -include tests/bench/rules.mk
 -include tests/system/rules.mk
 include scripts/rules.mk

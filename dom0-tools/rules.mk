@@ -5,9 +5,11 @@
 
 LAMINA_VERSION := 0.1
 
-TOOLS_CPPFLAGS := -Idom0-tools -Iinclude -I$(GEN) -DLAMINA_VERSION='"$(LAMINA_VERSION)"'
+TOOLS_CPPFLAGS := -Idom0-tools -Iinclude -Ilibhypercall/include -I$(GEN) \
+	-DLAMINA_VERSION='"$(LAMINA_VERSION)"'
 
-$(BUILD)/dom0-tools/%.o: dom0-tools/%.c
+# Whoever makes hypercalls (lamina/host.h) also links $(LIBHC_DOM0).
+$(BUILD)/dom0-tools/%.o: dom0-tools/%.c | $(HYPERCALLS)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CPPFLAGS) $(HOST_CFLAGS) -D_FORTIFY_SOURCE=2 -c $< -o $@
