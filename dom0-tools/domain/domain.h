@@ -51,7 +51,7 @@ int domain_destroy(struct store_client *store, unsigned domid, struct failure *f
 int domain_reap(struct store_client *store, unsigned domid, struct failure *failure)
     __attribute__((warn_unused_result));
 
-/* By number, name or uuid. -ENOENT with a failure that says so. */
+/* By number, name or uuid; without store (NULL) only number and uuid. -ENOENT with a failure that says so. */
 int domain_find(struct store_client *store, const char *word, unsigned *domid,
                 struct failure *failure) __attribute__((warn_unused_result));
 
@@ -107,7 +107,7 @@ struct domain_entry {
     char *state;    /* the record's, or NULL */
 };
 
-/* All domains by number; *list is for domains_free(). */
+/* All domains by number; *list is for domains_free(). store may be NULL: no names then. */
 int domains_list(struct store_client *store, struct domain_entry **list, size_t *nr,
                  struct failure *failure) __attribute__((warn_unused_result));
 void domains_free(struct domain_entry *list, size_t nr);

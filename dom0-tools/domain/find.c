@@ -95,7 +95,7 @@ int domain_find(struct store_client *store, const char *word, unsigned *domid,
         }
     }
     domains_free(list, nr);
-    if (rc != 0)
+    if (rc != 0 && store)
         rc = find_record(store, word, domid);
     return rc == 0 ? 0 : find_nothing(word, failure);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "domain/memory.h"
 #include "lamina/host.h"
 #include "public/sysctl.h"
 
@@ -52,7 +53,7 @@ int hypervisor_free_kib(uint64_t *kib)
     long rc = hypercall_sysctl_physinfo(&info);
 
     if (rc == 0)
-        *kib = info.free_pages << (XEN_PAGE_SHIFT - 10);
+        *kib = info.free_pages << (PAGE_KIB_SHIFT);
     return (int)rc;
 }
 

@@ -5,6 +5,8 @@
 #ifndef LAMINA_DOMAIN_MEMORY_H
 #define LAMINA_DOMAIN_MEMORY_H
 
+#define PAGE_KIB_SHIFT 2u /* a page is 4 KiB */
+
 /* A domain's limit lies that much above its target, so that a balloon may round; as Xen's tools. */
 #define MEMORY_SLACK_KIB 1024u
 

@@ -25,8 +25,11 @@ char *name_of(struct store_client *store, unsigned domid)
     if (name)
         return name;
     nodes_path(domid, "name", path);
-    if (store_read(store, 0, path, &name, NULL) == 0 && name[0] != '\0')
-        return name;
+    if (store && store_read(store, 0, path, &name, NULL) == 0) {
+        if (name[0] != '\0')
+            return name;
+        free(name);
+    }
     return domid == 0 ? strdup(NAME_CONTROL_DOMAIN) : NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "common/daemon.h"
 #include "common/io.h"
 #include "device/device.h"
+#include "domain/hypervisor.h"
 #include "domain/uuid.h"
 
 #define CONFIG_PATH_SIZE 64
@@ -34,7 +35,7 @@ char *record_get(struct store_client *store, unsigned domid, const char *leaf)
     char path[RECORD_PATH_SIZE], *value;
 
     record_path(domid, leaf, path);
-    return store_read(store, 0, path, &value, NULL) == 0 ? value : NULL;
+    return store && store_read(store, 0, path, &value, NULL) == 0 ? value : NULL;
 }
 
 bool record_exists(struct store_client *store, unsigned domid)
@@ -190,7 +191,7 @@ static bool read_domid(const char *text, unsigned *domid)
     unsigned long value = strtoul(text, &end, 10);
 
     *domid = (unsigned)value;
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value < DOMID_FIRST_RESERVED;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value < DOMAINS_MAX;
 }
 
 int record_list(struct store_client *store, unsigned **domids, size_t *nr)

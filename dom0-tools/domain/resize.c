@@ -68,7 +68,7 @@ static int set_memory(struct store_client *store, unsigned domid, uint64_t memor
     rc = store_printf(store, 0, path, "%" PRIu64, memory_kib);
     if (rc == 0)
         return record_change_config(store, domid, change_memory, &memory_kib);
-    int undone = hypervisor_set_memory_max(domid, info.max_pages << (XEN_PAGE_SHIFT - 10));
+    int undone = hypervisor_set_memory_max(domid, info.max_pages << (PAGE_KIB_SHIFT));
     return undone == 0 ? rc : undone;
 }
 
