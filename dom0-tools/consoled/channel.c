@@ -29,8 +29,8 @@ static int map_page(const struct channels *channels, domid_t domain, uint64_t fr
                     struct channel *channel)
 {
     void *address;
-    int rc = channels->grants < 0 ? channels->grants :
-                                    host_grants_map(channels->grants, domain, &grant_console, 1,
+    int rc = channels->grants < 0 ? channels->grants
+                                  : host_grants_map(channels->grants, domain, &grant_console, 1,
                                                     PROT_READ | PROT_WRITE, &address);
 
     channel->is_granted = rc == 0;

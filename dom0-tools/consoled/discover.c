@@ -51,8 +51,7 @@ static bool is_file_name(const char *name)
     return size > 0 && size <= CONFIG_NAME_MAX && name[0] != '.';
 }
 
-static void log_path_of(const struct server *server, const struct guest *guest,
-                        char path[PATH_MAX])
+static void log_path_of(const struct server *server, const struct guest *guest, char path[PATH_MAX])
 {
     if (guest->name && is_file_name(guest->name))
         snprintf(path, PATH_MAX, "%s/%s.log", server->log_dir, guest->name);
@@ -110,8 +109,7 @@ static void restore_history(struct guest *guest, struct log_mark since)
     uint8_t *data = malloc(CONSOLE_BACKLOG);
 
     if (data)
-        history_append(&guest->history, data,
-                       log_tail(&guest->log, since, data, CONSOLE_BACKLOG));
+        history_append(&guest->history, data, log_tail(&guest->log, since, data, CONSOLE_BACKLOG));
     free(data);
 }
 

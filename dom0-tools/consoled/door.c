@@ -77,8 +77,7 @@ void door_open_terminal(struct guest *guest)
 
 /* --- socket --- */
 
-static void socket_path(const struct guest *guest, const char *suffix,
-                        struct sockaddr_un *address)
+static void socket_path(const struct guest *guest, const char *suffix, struct sockaddr_un *address)
 {
     address->sun_family = AF_UNIX;
     snprintf(address->sun_path, sizeof(address->sun_path), "%s/%u%s", guest->server->socket_dir,

@@ -53,7 +53,8 @@ struct guest {
     char tty[GUEST_TTY_SIZE]; /* its path, or "" */
 };
 
-/* Made known, with terminal and history, but not attached. name becomes its own. NULL: no memory. */
+/* Made known, with terminal and history, but not attached. name becomes its own. NULL: no memory.
+ */
 struct guest *guest_new(struct server *server, const struct guest_identity *identity, char *name);
 
 /* Takes what is left in the ring, tells all readers, closes everything. */

@@ -15,8 +15,8 @@ _Static_assert((CONSOLE_BACKLOG & (CONSOLE_BACKLOG - 1)) == 0, "positions are ma
 
 int history_open(struct history *history)
 {
-    void *data = mmap(NULL, CONSOLE_BACKLOG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
+    void *data =
+        mmap(NULL, CONSOLE_BACKLOG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     *history = (struct history){ data == MAP_FAILED ? NULL : data, 0 };
     return history->data ? 0 : -ENOMEM;

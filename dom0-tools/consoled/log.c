@@ -18,7 +18,7 @@
 #include "common/daemon.h"
 #include "common/io.h"
 
-#define LOG_MODE   0600 /* passwords are typed at consoles */
+#define LOG_MODE    0600 /* passwords are typed at consoles */
 #define FOLDER_MODE 0700
 
 static void complain(struct log *log, int rc)

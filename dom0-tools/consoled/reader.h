@@ -20,7 +20,7 @@ struct reader {
     struct loop_source source; /* first */
     struct guest *guest;
     struct reader *next;
-    uint64_t pos; /* in the domain's history */
+    uint64_t pos;    /* in the domain's history */
     uint32_t events; /* waited for */
     bool is_polled;  /* is in the loop */
     bool is_deaf;    /* says no more */

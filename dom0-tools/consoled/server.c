@@ -76,16 +76,15 @@ void server_set_timer(struct server *server)
     if (first == UINT64_MAX)
         return;
     struct itimerspec at = { .it_value = { (time_t)(first / NS_PER_S), (long)(first % NS_PER_S) } };
-    server->has_timer_set =
-        timerfd_settime(server->timer.fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
+    server->has_timer_set = timerfd_settime(server->timer.fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 
 int server_open(struct server *server)
 {
     server->events = (struct loop_source){ server->channels.events, events_ready };
-    server->timer = (struct loop_source){
-        timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), timer_ready
-    };
+    server->timer =
+        (struct loop_source){ timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+                              timer_ready };
     if (server->timer.fd < 0)
         return -errno;
     int rc = loop_add(server->loop, &server->events, EPOLLIN);
