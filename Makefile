@@ -62,6 +62,7 @@ include $(wildcard tests/unit/*/rules.mk)
 -include tests/fuzz/rules.mk
 -include tests/model/rules.mk
 -include tests/guest/rules.mk
+-include tests/porting/rules.mk
 -include tests/bench/rules.mk
 -include tests/system/rules.mk
 include scripts/rules.mk
@@ -94,6 +95,7 @@ FORCE:
 
 check-style:
 	$(Q)$(PYTHON) tests/style/check.py --counts $(BUILD)/check/style.counts
+	$(Q)$(PYTHON) scripts/threats.py --check >/dev/null
 
 both:
 	$(Q)$(MAKE) --no-print-directory CC=gcc BUILD=$(BUILD) all

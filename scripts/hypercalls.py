@@ -52,6 +52,11 @@ class Arg:
         return self.target if self.target.endswith("_t") else f"struct {self.target}"
 
     @property
+    def points_at_one(self):
+        """A structure, or a pointer whose bound says so; others point at lists."""
+        return self.kind == "struct" or (self.kind == "ptr" and self.bound.startswith("one"))
+
+    @property
     def is_fixed(self):
         return self.limit is not None and self.limit[0] == "is"
 
@@ -553,17 +558,29 @@ def wrapper_type(arg):
     return f"{const}{arg.c_target} *{arg.name}"
 
 
+def plain_wrapper(cls, name, args, values, is_array=False):
+    """A call by registers. Single structures pass by where the transport can show them."""
+    ones = [] if is_array else [a for a in args if a.points_at_one]
+    for arg in args:
+        value = f"at_{arg.name}" if arg in ones else f"(unsigned long){arg.name}"
+        values.append(arg.limit[1] if arg.is_fixed else value)
+    call = f"_hypercall{len(values)}({', '.join([f'__HYPERVISOR_{cls.name}'] + values)})"
+    stage = "".join(f"    unsigned long at_{a.name} = "
+                    f"_hypercall_stage({a.name}, sizeof(*{a.name}));\n" for a in ones)
+    unstage = "".join(f"    _hypercall_unstage({a.name}, at_{a.name}, sizeof(*{a.name}));\n"
+                      for a in ones if a.direction != "in")
+    if unstage:
+        body = f"{stage}    long ret = {call};\n\n{unstage}    return ret;\n"
+    else:
+        body = stage + ("\n" if stage else "") + f"    return {call};\n"
+    params = ", ".join(wrapper_type(a) for a in args if not a.is_fixed) or "void"
+    return f"static inline long hypercall_{name}({params})\n{{\n{body}}}\n"
+
+
 def wrapper(row):
     args = [a for a in row.args if a.kind != "extent"]
-    params = ", ".join(wrapper_type(a) for a in args if not a.is_fixed) or "void"
     values = [] if row.number is None else [row.constant]
-    for arg in args:
-        if arg.is_fixed:
-            values.append(arg.limit[1])
-        else:
-            values.append(f"(unsigned long){arg.name}")
-    call = f"_hypercall{len(values)}({', '.join([f'__HYPERVISOR_{row.cls.name}'] + values)})"
-    return f"static inline long hypercall_{row.name}({params})\n{{\n    return {call};\n}}\n"
+    return plain_wrapper(row.cls, row.name, args, values, row.shape == "array")
 
 
 def member_wrapper(row):
@@ -573,13 +590,16 @@ def member_wrapper(row):
         if row.cls.has_domain else []
     params += [f"{arg.c_target} *{arg.name}"] if arg else []
     out = [f"static inline long hypercall_{row.name}({', '.join(params) or 'void'})\n{{\n"
-           f"    struct {structure} op = {{ 0 }};\n    long ret;\n\n"
+           f"    struct {structure} op = {{ 0 }};\n    unsigned long at;\n    long ret;\n\n"
            f"    op.cmd = {row.constant};\n    op.interface_version = {version};\n"]
     if row.cls.has_domain:
         out.append(f"    op.domain = {'*' if 'nodomain' in row.flags else ''}domain;\n")
     if arg and arg.direction != "out":
         out.append(f"    op.u.{arg.name} = *{arg.name};\n")
-    out.append(f"    ret = _hypercall1(__HYPERVISOR_{row.cls.name}, (unsigned long)&op);\n")
+    out.append("    at = _hypercall_stage(&op, sizeof(op));\n"
+               f"    ret = _hypercall1(__HYPERVISOR_{row.cls.name}, at);\n")
+    if (arg and arg.direction != "in") or "nodomain" in row.flags:
+        out.append("    _hypercall_unstage(&op, at, sizeof(op));\n")
     if arg and arg.direction != "in":
         out.append(f"    *{arg.name} = op.u.{arg.name};\n")
     if "nodomain" in row.flags:
@@ -591,17 +611,16 @@ def member_wrapper(row):
 def make_wrappers(classes):
     out = [banner("libhypercall: one typed call per hypercall and sub-operation."),
            "#ifndef HYPERCALL_WRAPPERS_H\n#define HYPERCALL_WRAPPERS_H\n\n"
-           "/* The transport defines _hypercall0 .. _hypercall6(nr, ...) before this point. */\n",
+           "/*\n * Before this point the transport defines _hypercall0 .. _hypercall5(nr, ..) and\n"
+           " * _hypercall_stage(pointer, size): where the next call passes a structure;\n"
+           " * _hypercall_unstage(pointer, address, size): takes it back after that call.\n"
+           " */\n",
            includes()]
     for cls in classes:
         out.append(f"\n/* ---- {cls.number} {cls.name} ---- */\n")
         if cls.select == "element":
-            params = ", ".join(wrapper_type(a) for a in cls.args)
-            values = ", ".join([f"__HYPERVISOR_{cls.name}"]
-                               + [f"(unsigned long){a.name}" for a in cls.args])
             out.append("\n/* Operations of a list, in order, up to the first that fails. */\n"
-                       f"static inline long hypercall_{cls.name}({params})\n{{\n"
-                       f"    return _hypercall{len(cls.args)}({values});\n}}\n")
+                       + plain_wrapper(cls, cls.name, cls.args, []))
             continue
         for row in cls.rows:
             if row.name in ("iret", "xsm_op", "xenpmu_op"):

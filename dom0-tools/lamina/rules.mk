@@ -11,7 +11,7 @@ ALL += $(LAMINA_TOOL)
 $(LAMINA_TOOL): $(LAMINA_TOOL_OBJ) $(CONFIG_LIB)
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $^ $(CONFIG_LIBS) -o $@
+	$(Q)$(CC) $^ $(CONFIG_LIBS) -lsmartcols -o $@
 
 install::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \

@@ -7,6 +7,7 @@
 #include "boot/boot.h"
 #include "boot/dom0.h"
 #include "boot/memory_map.h"
+#include "core/audit.h"
 #include "core/console.h"
 #include "core/dump.h"
 #include "core/sched.h"
@@ -196,6 +197,7 @@ void upcall_boot(uint32_t magic, maddr_t info)
     sched_init();
     console_init();
     dump_init();
+    audit_init();
     command_line_publish(boot.info.cmdline);
     dom0_start(&boot.info, &boot.options);
     machine_run(sched_switch);

@@ -8,10 +8,10 @@
  */
 #include "core/console.h"
 
+#include "core/audit.h"
 #include "core/dump.h"
 #include "core/sched.h"
 #include "mm/alloc.h"
-#include "mm/update.h"
 #include "sys/log.h"
 #include "x86/upcall.h"
 
@@ -92,7 +92,7 @@ static void key_registers(void)
 
 static void key_memory(void)
 {
-    bool good = page_audit();
+    bool good = audit();
 
     log_error("memory: %lu of %lu frames free, counts %s", frames_free(), frames_total(),
               good ? "consistent" : "INCONSISTENT");

@@ -9,6 +9,7 @@
  */
 #include "core/domain.h"
 
+#include "core/audit.h"
 #include "core/dump.h"
 #include "core/sched.h"
 #include "core/time.h"
@@ -396,6 +397,7 @@ int domain_destroy(struct domain *d)
         return -EINVAL;
     rc = destroy_continue(d);
     if (!rc && !d->is_gone) {
+        ASSERT(audit());
         d->is_gone = true;
         evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
         domain_put(d);

@@ -269,7 +269,8 @@ static bool channel_check(struct domain *d, const struct evtchn *chn, evtchn_por
     }
 }
 
-bool evtchn_check(struct domain *d)
+/* Lock held: a link changes only with both tables locked, so one is enough to look at both ends. */
+static bool table_check(struct domain *d)
 {
     const struct evtchn_table *table = &d->events;
 
@@ -291,4 +292,14 @@ bool evtchn_check(struct domain *d)
         }
     }
     return true;
+}
+
+bool evtchn_check(struct domain *d)
+{
+    bool good;
+
+    lock_take(&d->events.lock);
+    good = table_check(d);
+    lock_drop(&d->events.lock);
+    return good;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recount: every reference that tables, pins, allocations and unfinished checks hold is taken
- * off the counts, what is left is compared with what else there is (roots, grants, descriptor
- * pages: page_audit_others), and everything is put back. Subtraction in place needs no memory, and
- * unsigned counts come back to what they were whatever is found.
+ * The invariants of frames and tables, and the recount: every reference that tables, pins,
+ * allocations and unfinished checks hold is taken off the counts, what is left is compared with
+ * what else there is (roots, grants, descriptor pages: page_audit_others), and everything is put
+ * back. Subtraction in place needs no memory, and unsigned counts come back to what they were
+ * whatever is found.
  */
 #include "mm/entry.h"
 
@@ -11,6 +12,7 @@ void (*page_audit_others)(void (*count)(mfn_t mfn, bool typed));
 
 static struct {
     uint32_t delta; /* -1 while taking off, 1 while putting back */
+    bool exact;     /* nobody holds a reference that is not reported */
 } audit;
 
 static void count(mfn_t mfn, bool typed)
@@ -76,26 +78,77 @@ static void count_all(uint32_t delta)
 /* What is left of the counts when all known holders are taken off. */
 static bool remainder_ok(const struct page *page)
 {
-    if (page_audit_others)
+    if (audit.exact)
         return page->refs == 0 && page->type_refs == 0;
     return page->refs <= INT32_MAX && page->type_refs <= page->refs;
 }
 
-/* What must hold of a frame by itself. */
-static bool page_check(const struct page *page)
+/* ---- invariants: a clause and a sentence each ------------------------------------------------ */
+
+bool page_check(const struct page *page)
 {
-    if (page->type_refs > page->refs || page->refs == 0)
+    bool is_table = is_table_type(page->type) && page->type_refs;
+
+    /* A frame with an owner is in use, and each type reference is one of the references. */
+    if (page->refs == 0 || page->type_refs > page->refs || (page->flags & PAGE_FREE))
         return false;
-    if ((page->flags & PAGE_PARTIAL) && (page->type_refs != 1 || page->progress > TABLE_ENTRIES))
+    /* Half-done work on a table holds the only type reference and knows where it stopped. */
+    if ((page->flags & PAGE_PARTIAL) &&
+        (page->type_refs != 1 || page->progress > TABLE_ENTRIES || !is_table))
         return false;
-    if ((page->flags & PAGE_VALIDATED) && (!is_table_type(page->type) || !page->type_refs))
+    /* Release is half-done work, too. */
+    if ((page->flags & PAGE_RELEASING) && !(page->flags & PAGE_PARTIAL))
         return false;
-    if (is_table_type(page->type) && page->type_refs &&
-        !(page->flags & (PAGE_VALIDATED | PAGE_PARTIAL)))
+    /* A frame in use as a table is checked or being checked, never both; no other frame is. */
+    if (is_table != !!(page->flags & (PAGE_VALIDATED | PAGE_PARTIAL)) ||
+        (page->flags & (PAGE_VALIDATED | PAGE_PARTIAL)) == (PAGE_VALIDATED | PAGE_PARTIAL))
         return false;
+    /* Only checked tables are pinned. */
     if ((page->flags & PAGE_PINNED) && !(page->flags & PAGE_VALIDATED))
         return false;
-    return !(page->flags & PAGE_FREE);
+    /* What the hypervisor shows a guest is writable data for good, and not the guest's to free. */
+    return !(page->flags & PAGE_SHARED) ||
+           (page->type == PT_WRITABLE && page->type_refs && !(page->flags & PAGE_ALLOCATED));
+}
+
+/* An entry that holds references. */
+static bool entry_check(const struct page *table, uint64_t entry)
+{
+    mfn_t mfn = entry_mfn(entry);
+    const struct page *page = page_of(mfn);
+
+    if (!(entry & PTE_PRESENT))
+        return true;
+    /* No bit that the processor or we reserve, and never without the user bit. */
+    if ((entry & ~(table->type == PT_L1 ? entry_allowed.l1 | PTE_USER : entry_allowed.table)) ||
+        !(entry & PTE_USER))
+        return false;
+    if (table->type == PT_L1)
+        /* RAM is writable through an entry only as writable data, and somebody's. */
+        return !mfn_valid(mfn) || page->owner == OWNER_DEVICE ||
+               (page->refs > 0 && page->owner < DOMAINS_MAX &&
+                (!(entry & PTE_WRITE) || (page->type == PT_WRITABLE && page->type_refs > 0)));
+    if (!mfn_valid(mfn))
+        return false;
+    /* An L4 may show itself, never writable. */
+    if (table->type == PT_L4 && page == table)
+        return !(entry & PTE_WRITE);
+    /* A table names checked tables of the next level and of its own account. */
+    return page->owner == table->owner && page->type == table->type - 1 && page->type_refs > 0 &&
+           (page->flags & PAGE_VALIDATED);
+}
+
+bool pt_check(const struct page *page)
+{
+    const uint64_t *table = machine_map(page_mfn(page));
+    unsigned nr = page->flags & PAGE_PARTIAL ? page->progress : TABLE_ENTRIES;
+
+    if (!is_table_in_use(page))
+        return true;
+    for (unsigned i = 0; i < nr; i++)
+        if ((page->type != PT_L4 || is_guest_l4_slot(i)) && !entry_check(page, table[i]))
+            return false;
+    return true;
 }
 
 static bool frames_check(bool (*check)(const struct page *page))
@@ -157,14 +210,26 @@ static bool accounts_unlock(void)
     return ok;
 }
 
-bool page_audit(void)
+static bool recount(bool exact)
 {
     bool ok;
 
     accounts_lock();
+    audit.exact = exact;
     ok = frames_check(page_check);
+    ok = frames_check(pt_check) && ok;
     count_all(UINT32_MAX);
     ok = frames_check(remainder_ok) && ok;
     count_all(1);
     return accounts_unlock() && ok;
+}
+
+bool page_audit(void)
+{
+    return recount(page_audit_others != NULL);
+}
+
+bool page_audit_live(void)
+{
+    return recount(false);
 }

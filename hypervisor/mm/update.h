@@ -67,11 +67,17 @@ int pt_grant_unmap(struct mm_account *acct, maddr_t slot, mfn_t mfn, bool readon
  */
 int account_relinquish(struct mm_account *acct) must_check;
 
-/* Recount everything from the tables and compare: true when consistent. Debug key and tests. */
+/* Invariants of a frame that an account owns, and of its entries if it is a table; lock held. */
+bool page_check(const struct page *page);
+bool pt_check(const struct page *page);
+/* All of them, and a recount of everything from the tables: true when consistent. */
 bool page_audit(void);
+/* The same while other CPUs work: who works holds references that nobody reports. Debug key. */
+bool page_audit_live(void);
 /*
  * Reports the references held outside mm (roots, grants, descriptor pages, vcpu_info ...) for the
- * audit, by calling count(mfn, typed) for each. NULL: what is left over is taken for theirs.
+ * audit, by calling count(mfn, typed) for each, all accounts locked. NULL: what is left over is
+ * taken for theirs.
  */
 extern void (*page_audit_others)(void (*count)(mfn_t mfn, bool typed));
 

@@ -22,8 +22,11 @@
 #include <xen/vcpu.h>
 #include <xen/version.h>
 #include <xen/arch-x86/cpuid.h>
+#include <xen/io/blkif.h>
 #include <xen/io/console.h>
+#include <xen/io/netif.h>
 #include <xen/io/ring.h>
+#include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
 
 #include "layout.h"

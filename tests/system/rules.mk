@@ -14,15 +14,31 @@ DOM0_TESTS  := $(DOM0_SCRIPT:$(DOM0_DIR)/%.sh=$(DOM0_BUILD)/%) \
 # The daemons that run in there have no libraries to find.
 DOM0_TESTS += $(DOM0_BUILD)/lamina-stored
 
+# Tests of further domains: scripts for dom0, and programs that both sides use.
+DOMU_DIR      := tests/system/domu
+DOMU_SCRIPT   := $(wildcard $(DOMU_DIR)/*.sh)
+DOMU_C        := $(wildcard $(DOMU_DIR)/*.c)
+DOMU_BUILD    := $(BUILD)/tests/system/domu
+DOMU_TESTS    := $(DOMU_SCRIPT:$(DOMU_DIR)/%.sh=$(DOMU_BUILD)/%)
+DOMU_PROGRAMS := $(DOMU_C:$(DOMU_DIR)/%.c=$(DOMU_BUILD)/%)
+
 CHECKS += check-system
 
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.sh
+	$(Q)install -D -m 755 $< $@
+
+$(DOMU_BUILD)/%: $(DOMU_DIR)/%.sh
 	$(Q)install -D -m 755 $< $@
 
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@ -lpthread
+
+$(DOMU_BUILD)/%: $(DOMU_DIR)/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@
 
 $(DOM0_BUILD)/lamina-stored: $(STORED_OBJ)
 	$(say) LINK $@

@@ -55,6 +55,7 @@ static void none(const struct guest_cpu *g)
 #define machine_stop_others()   none(NULL)
 
 #include "../../../hypervisor/sys/timer.c"
+#include "../../../hypervisor/core/audit.c"
 #include "../../../hypervisor/core/dump.c"
 #include "../../../hypervisor/core/irq.c"
 #include "../../../hypervisor/core/run_queue.c"
