@@ -35,9 +35,23 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_validate;
-extern const struct command command_version;
+extern const struct command command_check;
+extern const struct command command_debug_keys;
+extern const struct command command_disk_list;
+extern const struct command command_dmesg;
+extern const struct command command_domid;
+extern const struct command command_dominfo;
+extern const struct command command_domname;
+extern const struct command command_dumpxml;
 extern const struct command command_help;
+extern const struct command command_info;
+extern const struct command command_list;
+extern const struct command command_net_list;
+extern const struct command command_store;
+extern const struct command command_top;
+extern const struct command command_validate;
+extern const struct command command_vcpu_list;
+extern const struct command command_version;
 
 /* All commands, in the order of help; NULL at the end. */
 extern const struct command *const commands[];
