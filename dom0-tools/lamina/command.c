@@ -9,8 +9,28 @@
 #include <stdarg.h>
 #include <string.h>
 
-const struct command *const commands[] = { &command_validate, &command_version, &command_help,
-                                           NULL };
+const struct command *const commands[] = {
+    &command_create,
+    &command_destroy,
+    &command_shutdown,
+    &command_reboot,
+    &command_pause,
+    &command_unpause,
+    &command_console,
+    &command_rename,
+    &command_set_vcpus,
+    &command_set_memory,
+    &command_vcpu_pin,
+    &command_disk_attach,
+    &command_disk_detach,
+    &command_net_attach,
+    &command_net_detach,
+    &command_sysrq,
+    &command_validate,
+    &command_version,
+    &command_help,
+    NULL,
+};
 
 /* Every command knows these as well. */
 static const struct command_option help_option = { 'h', "help", NULL, "this text" };

@@ -35,6 +35,22 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
+extern const struct command command_create;
+extern const struct command command_destroy;
+extern const struct command command_shutdown;
+extern const struct command command_reboot;
+extern const struct command command_pause;
+extern const struct command command_unpause;
+extern const struct command command_console;
+extern const struct command command_rename;
+extern const struct command command_set_vcpus;
+extern const struct command command_set_memory;
+extern const struct command command_vcpu_pin;
+extern const struct command command_disk_attach;
+extern const struct command command_disk_detach;
+extern const struct command command_net_attach;
+extern const struct command command_net_detach;
+extern const struct command command_sysrq;
 extern const struct command command_validate;
 extern const struct command command_version;
 extern const struct command command_help;
