@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* A line each, so that branches of the sources meet without conflict. */
+/* clang-format off */
 const struct command *const commands[] = {
     &command_create,
     &command_destroy,
@@ -17,20 +19,35 @@ const struct command *const commands[] = {
     &command_pause,
     &command_unpause,
     &command_console,
-    &command_rename,
+    &command_list,
+    &command_info,
+    &command_dominfo,
+    &command_dmesg,
+    &command_top,
+    &command_vcpu_list,
+    &command_vcpu_pin,
     &command_set_vcpus,
     &command_set_memory,
-    &command_vcpu_pin,
+    &command_domid,
+    &command_domname,
+    &command_rename,
+    &command_dumpxml,
+    &command_validate,
+    &command_disk_list,
     &command_disk_attach,
     &command_disk_detach,
+    &command_net_list,
     &command_net_attach,
     &command_net_detach,
     &command_sysrq,
-    &command_validate,
+    &command_debug_keys,
+    &command_store,
+    &command_check,
     &command_version,
     &command_help,
-    NULL,
+    NULL
 };
+/* clang-format on */
 
 /* Every command knows these as well. */
 static const struct command_option help_option = { 'h', "help", NULL, "this text" };
