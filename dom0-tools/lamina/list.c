@@ -20,8 +20,8 @@ static const struct command_option options[] = {
 };
 
 enum column {
-    ID,
     NAME,
+    ID,
     MEMORY_MIB,
     MEMORY_KIB,
     MAX_MIB,
@@ -37,8 +37,8 @@ enum column {
 };
 
 static const struct table_column columns[] = {
-    [ID] = { "id", "ID", TABLE_NUMBER },
     [NAME] = { "name", "Name", TABLE_TEXT },
+    [ID] = { "id", "ID", TABLE_NUMBER },
     [MEMORY_MIB] = { NULL, "Mem", TABLE_NUMBER },
     [MEMORY_KIB] = { "memory_kib", NULL, TABLE_NUMBER },
     [MAX_MIB] = { NULL, "MaxMem", TABLE_NUMBER, .detail = true },
