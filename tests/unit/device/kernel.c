@@ -87,8 +87,8 @@ int loop_find_free(unsigned *number)
     return -ENOSPC;
 }
 
-int loop_bind(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
-              const char *tag, dev_t *device)
+int loop_attach(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
+                const char *tag, dev_t *device)
 {
     step();
     if (fake->nr_stolen > 0) {
@@ -109,7 +109,7 @@ int loop_bind(unsigned number, int fd, uint64_t offset, uint64_t size, bool read
     return 0;
 }
 
-int loop_free(unsigned number, const char *tag)
+int loop_detach(unsigned number, const char *tag)
 {
     step();
     if (number < FAKE_LOOPS && fake->loops[number].in_use &&
