@@ -43,6 +43,7 @@ static void setup(void)
     ck_assert_int_eq(store_open(&store, 10000), 0);
     ck_assert_int_eq(store_write(store, 0, "/lamina/domain/3/name", "three"), 0);
     ck_assert_int_eq(store_write(store, 0, "/lamina/domain/4/name", "four"), 0);
+    ck_assert_int_eq(store_mkdir(store, 0, "/local/domain/0"), 0);
     ck_assert_int_eq(store_mkdir(store, 0, "/local/domain/3/device"), 0);
     ck_assert_int_eq(store_mkdir(store, 0, "/local/domain/4/device"), 0);
     fake_back_ends_begin();
