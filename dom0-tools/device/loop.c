@@ -58,7 +58,7 @@ static int read_status(int loop, struct loop_info64 *info)
     return 0;
 }
 
-int loop_free(unsigned number, const char *tag)
+int loop_detach(unsigned number, const char *tag)
 {
     struct loop_info64 info;
     int loop = loop_open(number, O_RDONLY);

@@ -31,7 +31,7 @@ int loop_bind(unsigned number, int fd, uint64_t offset, uint64_t size, bool read
  * Frees loop device `number` if it carries the tag; else it is not ours (any more): 0 as well.
  * While somebody has it open it goes with the last of them.
  */
-int loop_free(unsigned number, const char *tag);
+int loop_detach(unsigned number, const char *tag);
 
 /* -ENXIO: not in use, or no loop device at all. */
 int loop_status(unsigned number, struct loop_info64 *info) __attribute__((warn_unused_result));
