@@ -280,8 +280,8 @@ def target_handler(row):
 
 
 LAYERS = ("core/console.h", "core/domain.h", "core/sched.h", "core/time.h", "hypercall/bitmap.h",
-          "hypercall/hypercall.h", "hypercall/target.h", "hypercall_handlers.h", "lib/errno.h", "mm/alloc.h", "mm/guest.h",
-          "mm/update.h", "pv/guest_cpu.h", "pv/trap.h")
+          "hypercall/hypercall.h", "hypercall/target.h", "hypercall_handlers.h", "lib/errno.h",
+          "mm/alloc.h", "mm/guest.h", "mm/update.h", "pv/guest_cpu.h", "pv/trap.h")
 
 
 def make_direct(classes):

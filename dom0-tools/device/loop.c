@@ -33,7 +33,7 @@ int loop_find_free(unsigned *number)
     return rc;
 }
 
-int loop_bind(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
+int loop_attach(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
               const char *tag)
 {
     struct loop_config config = { .fd = (uint32_t)fd };

@@ -24,7 +24,7 @@ int loop_find_free(unsigned *number) __attribute__((warn_unused_result));
  * Makes loop device `number` serve size bytes of fd from offset on (size 0: to its end). -EBUSY: it
  * is taken meanwhile. Accesses bypass dom0's page cache where the file system can.
  */
-int loop_bind(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
+int loop_attach(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
               const char *tag) __attribute__((warn_unused_result));
 
 /*

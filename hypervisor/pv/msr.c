@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Model-specific registers by white list. What is not listed is a #GP for the guest, with one
- * exception that old kernels need: before a guest has a #GP handler, and always if tools want it so,
- * a register that the processor has reads as 0 and swallows writes. No guest value ever reaches a register unchecked.
+ * exception that old kernels need: before a guest has a #GP handler, and always if tools want it
+ * so, a register that the processor has reads as 0 and swallows writes. No guest value ever reaches
+ * a register unchecked.
  */
 #include "lib/errno.h"
 #include "mm/update.h"
@@ -136,9 +137,9 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
     case MSR_TSC_AUX:
         return tsc_aux_write(v, value);
     case MSR_HYPERCALL_PAGE:
-        return (value & ~PAGE_MASK) == 0 && hypercall_page_write(v->domain, maddr_to_mfn(value)) == 0
-                   ? 0
-                   : -EFAULT;
+        if ((value & ~PAGE_MASK) || hypercall_page_write(v->domain, maddr_to_mfn(value)))
+            return -EFAULT;
+        return 0;
     case MSR_UCODE_REV: /* written before each read of it */
     case MSR_K8_HWCR:
     case MSR_AMD_DE_CFG:

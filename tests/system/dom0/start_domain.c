@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Starts a domain by nothing but the builder and hypercalls, prints what it writes to its console
- * ring, and takes it away again: no store, no daemon, no device. Free memory is the same afterwards.
+ * ring, and takes it away again: no daemon, no device. A store that runs is told of the domain.
  *
  * Usage: start_domain KERNEL INITRD|- MIB SECONDS TEXT [COMMAND-LINE]
  * Exit code 0 when TEXT came within SECONDS.
@@ -20,12 +20,13 @@
 #include "builder/builder.h"
 #include "lamina/host.h"
 #include "public/io/console.h"
+#include "store/client.h"
 
 #define SAID_MAX (1u << 20)
 
 struct console {
     struct xencons_interface *ring;
-    int events;
+    int events, grants;
     evtchn_port_t port;
     char said[SAID_MAX];
     size_t nr;
@@ -125,12 +126,12 @@ static void attach(struct console *c, domid_t domain, const struct build_request
 {
     void *ring;
     grant_ref_t ref = 0;
-    int grants = host_grants_open();
 
-    need(grants, "gntdev");
+    c->grants = host_grants_open();
+    need(c->grants, "gntdev");
     c->events = host_evtchn_open();
     need(c->events, "evtchn");
-    need(host_grants_map(grants, domain, &ref, 1, PROT_READ | PROT_WRITE, &ring), "grant 0");
+    need(host_grants_map(c->grants, domain, &ref, 1, PROT_READ | PROT_WRITE, &ring), "grant 0");
     c->ring = ring;
     int port = host_evtchn_bind_interdomain(c->events, domain, request->console_port);
     need(port, "bind_interdomain");
@@ -141,12 +142,34 @@ static void detach_and_destroy(struct console *c, domid_t domain)
 {
     long rc;
 
-    munmap(c->ring, 4096);
+    host_grants_unmap(c->grants, c->ring, 1);
+    close(c->grants);
     close(c->events);
     do
         rc = hypercall_domctl_destroydomain(domain);
     while (rc == -ERESTART);
     need(rc, "destroydomain");
+}
+
+static void introduce(const struct build_request *request, const struct build_result *result)
+{
+    struct store_client *store;
+
+    if (store_open(&store, 0) != 0)
+        return;
+    need(store_introduce(store, request->domain, result->store_mfn, request->store_port),
+         "introduce");
+    store_close(store);
+}
+
+static void release(domid_t domain)
+{
+    struct store_client *store;
+
+    if (store_open(&store, 0) != 0)
+        return;
+    need(store_release(store, domain), "release");
+    store_close(store);
 }
 
 /* Frames come back once nobody has them mapped; the domain is gone then. */
@@ -185,9 +208,11 @@ int main(int argc, char **argv)
     }
     printf("start_domain: built in %ju ns\n", (uintmax_t)(end - start));
     attach(&console, request.domain, &request);
+    introduce(&request, &result);
     need(hypercall_domctl_unpausedomain(request.domain), "unpausedomain");
     bool seen = wait_for(&console, argv[5], atoi(argv[4]));
     printf("\nstart_domain: %s \"%s\"\n", seen ? "found" : "no", argv[5]);
+    release(request.domain);
     detach_and_destroy(&console, request.domain);
     uint64_t after = free_frames();
     printf("start_domain: %ju frames free before, %ju after, %s\n", (uintmax_t)before,

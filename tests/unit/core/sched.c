@@ -467,7 +467,9 @@ START_TEST(random_life)
             sched_wake(&g->v);
             break;
         case 2:
-            ck_assert_int_eq(sched_set_affinity(&g->v, 1 + (unsigned)rand() % 7, (unsigned)rand() % 8), 0);
+            ck_assert_int_eq(sched_set_affinity(&g->v, 1 + (unsigned)rand() % 7,
+                                                (unsigned)rand() % 8),
+                             0);
             break;
         default:
             g->d.cap = rand() % 2 ? 0 : 30;
