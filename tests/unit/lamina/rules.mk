@@ -20,6 +20,6 @@ $(LAMINA_FAKE): $(LAMINA_TOOL_OBJ) $(BUILD)/tests/unit/lamina/fake_host.o $(TOOL
 .PHONY: check-unit-lamina
 check-unit-lamina: $(LAMINA_TOOL) $(LAMINA_FAKE) $(BUILD)/lamina-stored
 	$(Q)mkdir -p $(BUILD)/check
-	$(Q)$(PYTHON) tests/unit/lamina/command.py $(BUILD) $(BUILD)/check/unit-lamina.counts
+	$(Q)$(PYTHON) tests/unit/lamina/run.py $(BUILD) $(BUILD)/check/unit-lamina.counts
 
 -include $(BUILD)/tests/unit/lamina/fake_host.d
