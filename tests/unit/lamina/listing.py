@@ -178,7 +178,8 @@ def live_top(lamina, environment):
     try:
         for key, pattern in (("", r"by id\b.*Domain-0.*web"), ("s", r"by name\b"),
                              ("ss", r"by memory\b"), ("r", r"memory, reversed"),
-                             ("-", r"every 30\.0 s"), ("h", r"q: quit"), (" ", r"CPU%.*50\.|\d\d\.\d")):
+                             ("-", r"every 30\.0 s"), ("h", r"q: quit"),
+                             (" ", r"CPU%.*\b\d+\.\d +128 ")):
             os.write(master, key.encode())
             if not read_until(master, pattern, ""):
                 return f"after {key!r}: no {pattern}"
