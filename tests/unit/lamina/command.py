@@ -22,7 +22,7 @@ CASES = [
     ("help as an option", ["validate", "-h"], "", 0, r"Usage: lamina validate(.|\n)*", ""),
     ("help of nothing", ["help", "fly"], "", 2, "", "lamina help: no command 'fly'; .*\n"),
     ("names", ["help", "--list"], "", 0,
-     r"list\n([a-z-]+\n)*validate\n([a-z-]+\n)*version\nhelp\n", ""),
+     r"([a-z-]+\n)*list\n([a-z-]+\n)*validate\n([a-z-]+\n)*version\nhelp\n", ""),
     ("option names", ["help", "--list", "validate"], "", 0, "(--[a-z]+\n)+", ""),
     ("argument names", ["help", "--arguments", "dominfo"], "", 0, "DOMAIN\n", ""),
     ("no domain", ["dominfo"], "", 2, "", "lamina dominfo: expected one domain; .*\n"),
