@@ -96,6 +96,7 @@ FORCE:
 
 check-style:
 	$(Q)$(PYTHON) tests/style/check.py --counts $(BUILD)/check/style.counts
+	$(Q)$(PYTHON) scripts/threats.py --check >/dev/null
 
 both:
 	$(Q)$(MAKE) --no-print-directory CC=gcc BUILD=$(BUILD) all

@@ -36,7 +36,7 @@ static void add_column(struct table *table, unsigned index)
     const struct table_column *column = &table->columns[index];
     const char *name = table->form == TABLE_JSON ? column->key : column->heading;
 
-    if (!name)
+    if (!name || (column->detail && table->form == TABLE_ROWS))
         return;
     int flags = column->type == TABLE_NUMBER ? SCOLS_FL_RIGHT : 0;
     table->shown[index] = scols_table_new_column(table->scols, name, 0, flags);

@@ -23,12 +23,14 @@ struct table_column {
     const char *key;     /* member in JSON, small letters; NULL: for people only */
     const char *heading; /* NULL: for programs only */
     enum table_type type;
+    bool detail; /* TABLE_ROWS leaves it out */
 };
 
 #define TABLE_COLUMNS_MAX 40u
 
 enum table_form {
     TABLE_ROWS,   /* a heading, then a line each row */
+    TABLE_LONG,   /* the same with the details */
     TABLE_RECORD, /* one row, a line each column that was set */
     TABLE_JSON,
 };
