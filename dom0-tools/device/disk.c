@@ -203,7 +203,7 @@ static int take_loop(struct store_client *store, const struct device_address *ad
         rc = record_write(store, 0, address, "loop", text);
         if (rc)
             return rc;
-        rc = loop_bind(*number, source->fd, disk->has_slice ? disk->slice_offset : 0,
+        rc = loop_attach(*number, source->fd, disk->has_slice ? disk->slice_offset : 0,
                        disk->has_slice ? disk->slice_size : 0, disk->readonly, tag);
     } while (rc == -EBUSY);
     return rc ? failure_set(failure, FAILURE_OPERATION, rc, "cannot set up /dev/loop%u for disk %s",

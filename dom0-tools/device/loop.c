@@ -33,7 +33,7 @@ int loop_find_free(unsigned *number)
     return rc;
 }
 
-int loop_bind(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
+int loop_attach(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
               const char *tag)
 {
     struct loop_config config = { .fd = (uint32_t)fd };
@@ -58,7 +58,7 @@ static int read_status(int loop, struct loop_info64 *info)
     return 0;
 }
 
-int loop_free(unsigned number, const char *tag)
+int loop_detach(unsigned number, const char *tag)
 {
     struct loop_info64 info;
     int loop = loop_open(number, O_RDONLY);

@@ -69,7 +69,7 @@ void device_spec_free(struct domain_config *config)
     free(config);
 }
 
-int device_detach(const struct command *command, int argc, char **argv,
+int detach_by_name(const struct command *command, int argc, char **argv,
                   int (*detach)(struct store_client *store, unsigned domid, const char *name,
                                 bool force, int timeout_ms, struct failure *failure))
 {

@@ -20,7 +20,7 @@ void device_spec_free(struct domain_config *config);
 
 /* disk-detach and net-detach: options, domain and device, then detach(). */
 extern const struct command_option device_detach_options[];
-int device_detach(const struct command *command, int argc, char **argv,
+int detach_by_name(const struct command *command, int argc, char **argv,
                   int (*detach)(struct store_client *store, unsigned domid, const char *name,
                                 bool force, int timeout_ms, struct failure *failure));
 

@@ -7,7 +7,7 @@
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    return device_detach(command, argc, argv, domain_detach_interface);
+    return detach_by_name(command, argc, argv, domain_detach_interface);
 }
 
 const struct command command_net_detach = {
