@@ -56,6 +56,7 @@ help:
 
 -include hypervisor/rules.mk
 -include libhypercall/rules.mk
+-include libhypercall/examples/rules.mk
 -include dom0-tools/rules.mk
 -include tests/abi/rules.mk
 -include tests/unit/rules.mk
