@@ -39,7 +39,8 @@ all:
 help:
 	@echo 'make              build the hypervisor and the tools into $(BUILD)/'
 	@echo 'make run          set everything up and boot to a dom0 shell in QEMU; takes MEM=MiB CPUS='
-	@echo '                  MACHINE=pc|q35 DISK=file OPTIONS= (hypervisor) APPEND= (kernel) QEMU_ARGS='
+	@echo '                  MACHINE=pc|q35 DISK=file CREATE=a.xml,b.xml OPTIONS= (hypervisor)'
+	@echo '                  APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
 	@echo 'make model        visit a larger machine than check-model does'
 	@echo 'make figures      measure what docs/figures.md lists'
@@ -62,6 +63,7 @@ include $(wildcard tests/unit/*/rules.mk)
 -include tests/fuzz/rules.mk
 -include tests/model/rules.mk
 -include tests/guest/rules.mk
+-include tests/porting/rules.mk
 -include tests/bench/rules.mk
 -include tests/system/rules.mk
 include scripts/rules.mk
@@ -94,6 +96,7 @@ FORCE:
 
 check-style:
 	$(Q)$(PYTHON) tests/style/check.py --counts $(BUILD)/check/style.counts
+	$(Q)$(PYTHON) scripts/threats.py --check >/dev/null
 
 both:
 	$(Q)$(MAKE) --no-print-directory CC=gcc BUILD=$(BUILD) all

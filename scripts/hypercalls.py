@@ -52,6 +52,11 @@ class Arg:
         return self.target if self.target.endswith("_t") else f"struct {self.target}"
 
     @property
+    def points_at_one(self):
+        """A structure, or a pointer whose bound says so; others point at lists."""
+        return self.kind == "struct" or (self.kind == "ptr" and self.bound.startswith("one"))
+
+    @property
     def is_fixed(self):
         return self.limit is not None and self.limit[0] == "is"
 
@@ -80,7 +85,7 @@ class Row:
         self.flags = {word for word in words[4:] if "=" not in word}
         options = dict(word.split("=") for word in words[4:] if "=" in word)
         self.answer = options.pop("answer", None)
-        if options or self.flags - {"preempt", "own", "nodomain"}:
+        if options or self.flags - {"preempt", "own", "nodomain", "other", "vcpu"}:
             raise TableError("unknown flag")
         self.args, self.errors, self.meaning = [], [], ""
         self.target, self.direct, self.end = None, None, None
@@ -219,7 +224,8 @@ def parameters(row):
         return ["struct domain *target", f"struct {row.cls.args[0].target} *op"]
     params = [handler_type(a) for a in row.handled()]
     if row.shape == "member" and row.cls.has_domain:
-        params.insert(0, "domid_t *domain" if "nodomain" in row.flags else "struct domain *d")
+        params.insert(0, "domid_t *domain" if "nodomain" in row.flags else
+                      "struct vcpu *vcpu" if "vcpu" in row.flags else "struct domain *d")
     return params
 
 
@@ -273,9 +279,9 @@ def target_handler(row):
             "    return ret;\n}\n\n")
 
 
-LAYERS = ("core/console.h", "core/domain.h", "core/sched.h", "core/time.h", "hypercall/hypercall.h",
-          "hypercall/target.h", "hypercall_handlers.h", "lib/errno.h", "mm/alloc.h", "mm/guest.h",
-          "mm/update.h", "pv/guest_cpu.h", "pv/trap.h")
+LAYERS = ("core/console.h", "core/domain.h", "core/sched.h", "core/time.h", "hypercall/bitmap.h",
+          "hypercall/hypercall.h", "hypercall/target.h", "hypercall_handlers.h", "lib/errno.h",
+          "mm/alloc.h", "mm/guest.h", "mm/update.h", "pv/guest_cpu.h", "pv/trap.h")
 
 
 def make_direct(classes):
@@ -459,20 +465,22 @@ def member_case(row):
         return f"    case {row.constant}:\n        return {answer_of(row)};\n"
     arg = row.structure()
     params = [f"&op->u.{arg.name}"] if arg else []
-    call = f"hc_{row.name}({', '.join(params)})"
-    if row.cls.has_domain:
-        params.insert(0, "&op->domain" if "nodomain" in row.flags else "d")
-        call = f"hc_{row.name}({', '.join(params)})"
-        if "nodomain" not in row.flags:
-            call = call.replace("(d", "(domain", 1)
     back = "BACK_NEVER"
     if arg and arg.direction != "in":
         back = "BACK_ALWAYS" if arg.direction == "inout!" else "BACK_ON_SUCCESS"
-    body = f"        *back = {back};\n        return {call};\n"
-    if row.cls.has_domain and "nodomain" not in row.flags:
-        body = f"        *back = {back};\n        if (!domain)\n            return -ESRCH;\n" \
-               f"        return {call};\n"
-    return f"    case {row.constant}:\n{body}"
+    out = [f"    case {row.constant}:\n        *back = {back};\n"]
+    if row.cls.has_domain and "nodomain" in row.flags:
+        params.insert(0, "&op->domain")
+    elif row.cls.has_domain:
+        out.append("        if (!domain)\n            return -ESRCH;\n")
+        if "other" in row.flags:
+            out.append("        if (domain == current->domain)\n            return -EINVAL;\n")
+        if "vcpu" in row.flags:
+            out.append(f"        vcpu = vcpu_by_id(domain, op->u.{arg.name}.vcpu);\n"
+                       "        if (!vcpu)\n            return -EINVAL;\n")
+        params.insert(0, "vcpu" if "vcpu" in row.flags else "domain")
+    out.append(f"        return hc_{row.name}({', '.join(params)});\n")
+    return "".join(out)
 
 
 def header_class(cls):
@@ -481,11 +489,13 @@ def header_class(cls):
     used = any(row.has_handler and "nodomain" not in row.flags for row in cls.rows) and targets
     head = "struct domain *domain, " if used else ""
     cases = "".join(member_case(row) for row in cls.rows)
+    vcpu = "    struct vcpu *vcpu;\n\n" if any("vcpu" in row.flags for row in cls.rows) else ""
     choose = (f"static long choose_{cls.name}({head}struct {structure} *op, enum back *back)\n{{\n"
-              f"    *back = BACK_NEVER;\n    switch (op->cmd) {{\n{cases}    default:\n"
+              f"{vcpu}    *back = BACK_NEVER;\n    switch (op->cmd) {{\n{cases}    default:\n"
               "        return -ENOSYS;\n    }\n}\n\n")
-    get = "    struct domain *domain = domain_get(op.domain);\n" if used else ""
-    put = "    if (domain)\n        domain_put(domain);\n" if used else ""
+    get = ("    struct domain *domain;\n    if (target_claim(op.domain, &domain))\n"
+           "        return -ERESTART;\n") if used else ""
+    put = "    target_release(domain);\n" if used else ""
     value = "domain, " if used else ""
     body = (f"    struct {structure} op;\n    enum back back;\n\n"
             "    if (!current->domain->is_control)\n        return -EPERM;\n"
@@ -548,17 +558,29 @@ def wrapper_type(arg):
     return f"{const}{arg.c_target} *{arg.name}"
 
 
+def plain_wrapper(cls, name, args, values, is_array=False):
+    """A call by registers. Single structures pass by where the transport can show them."""
+    ones = [] if is_array else [a for a in args if a.points_at_one]
+    for arg in args:
+        value = f"at_{arg.name}" if arg in ones else f"(unsigned long){arg.name}"
+        values.append(arg.limit[1] if arg.is_fixed else value)
+    call = f"_hypercall{len(values)}({', '.join([f'__HYPERVISOR_{cls.name}'] + values)})"
+    stage = "".join(f"    unsigned long at_{a.name} = "
+                    f"_hypercall_stage({a.name}, sizeof(*{a.name}));\n" for a in ones)
+    unstage = "".join(f"    _hypercall_unstage({a.name}, at_{a.name}, sizeof(*{a.name}));\n"
+                      for a in ones if a.direction != "in")
+    if unstage:
+        body = f"{stage}    long ret = {call};\n\n{unstage}    return ret;\n"
+    else:
+        body = stage + ("\n" if stage else "") + f"    return {call};\n"
+    params = ", ".join(wrapper_type(a) for a in args if not a.is_fixed) or "void"
+    return f"static inline long hypercall_{name}({params})\n{{\n{body}}}\n"
+
+
 def wrapper(row):
     args = [a for a in row.args if a.kind != "extent"]
-    params = ", ".join(wrapper_type(a) for a in args if not a.is_fixed) or "void"
     values = [] if row.number is None else [row.constant]
-    for arg in args:
-        if arg.is_fixed:
-            values.append(arg.limit[1])
-        else:
-            values.append(f"(unsigned long){arg.name}")
-    call = f"_hypercall{len(values)}({', '.join([f'__HYPERVISOR_{row.cls.name}'] + values)})"
-    return f"static inline long hypercall_{row.name}({params})\n{{\n    return {call};\n}}\n"
+    return plain_wrapper(row.cls, row.name, args, values, row.shape == "array")
 
 
 def member_wrapper(row):
@@ -568,13 +590,16 @@ def member_wrapper(row):
         if row.cls.has_domain else []
     params += [f"{arg.c_target} *{arg.name}"] if arg else []
     out = [f"static inline long hypercall_{row.name}({', '.join(params) or 'void'})\n{{\n"
-           f"    struct {structure} op = {{ 0 }};\n    long ret;\n\n"
+           f"    struct {structure} op = {{ 0 }};\n    unsigned long at;\n    long ret;\n\n"
            f"    op.cmd = {row.constant};\n    op.interface_version = {version};\n"]
     if row.cls.has_domain:
         out.append(f"    op.domain = {'*' if 'nodomain' in row.flags else ''}domain;\n")
     if arg and arg.direction != "out":
         out.append(f"    op.u.{arg.name} = *{arg.name};\n")
-    out.append(f"    ret = _hypercall1(__HYPERVISOR_{row.cls.name}, (unsigned long)&op);\n")
+    out.append("    at = _hypercall_stage(&op, sizeof(op));\n"
+               f"    ret = _hypercall1(__HYPERVISOR_{row.cls.name}, at);\n")
+    if (arg and arg.direction != "in") or "nodomain" in row.flags:
+        out.append("    _hypercall_unstage(&op, at, sizeof(op));\n")
     if arg and arg.direction != "in":
         out.append(f"    *{arg.name} = op.u.{arg.name};\n")
     if "nodomain" in row.flags:
@@ -586,17 +611,16 @@ def member_wrapper(row):
 def make_wrappers(classes):
     out = [banner("libhypercall: one typed call per hypercall and sub-operation."),
            "#ifndef HYPERCALL_WRAPPERS_H\n#define HYPERCALL_WRAPPERS_H\n\n"
-           "/* The transport defines _hypercall0 .. _hypercall6(nr, ...) before this point. */\n",
+           "/*\n * Before this point the transport defines _hypercall0 .. _hypercall5(nr, ..) and\n"
+           " * _hypercall_stage(pointer, size): where the next call passes a structure;\n"
+           " * _hypercall_unstage(pointer, address, size): takes it back after that call.\n"
+           " */\n",
            includes()]
     for cls in classes:
         out.append(f"\n/* ---- {cls.number} {cls.name} ---- */\n")
         if cls.select == "element":
-            params = ", ".join(wrapper_type(a) for a in cls.args)
-            values = ", ".join([f"__HYPERVISOR_{cls.name}"]
-                               + [f"(unsigned long){a.name}" for a in cls.args])
             out.append("\n/* Operations of a list, in order, up to the first that fails. */\n"
-                       f"static inline long hypercall_{cls.name}({params})\n{{\n"
-                       f"    return _hypercall{len(cls.args)}({values});\n}}\n")
+                       + plain_wrapper(cls, cls.name, cls.args, []))
             continue
         for row in cls.rows:
             if row.name in ("iret", "xsm_op", "xenpmu_op"):

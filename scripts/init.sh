@@ -1,11 +1,14 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
 #
-# The first program of dom0. Brings up the devices, then either runs the test that the kernel's
-# command line names (lamina.test=NAME: /tests/NAME, then power off) or gives a shell on the
+# The first program of dom0. Brings up the devices; then, when a disk with the control domain's
+# programs is there (label lamina-tools), also its daemons and a bridge. Then it either runs the
+# test that the kernel's command line names (lamina.test=NAME: /tests/NAME, then power off), or
+# creates the domains that it names (lamina.create=FILE of /etc/lamina) and gives a shell on the
 # console.
 
 PATH=/sbin:/bin:/usr/sbin:/usr/bin
+BRIDGE=lamina0 BRIDGE_ADDRESS=10.77.0.1
 export PATH HOME=/root TERM=vt102
 /bin/busybox --install -s /bin
 rm -f /bin/poweroff /bin/reboot /bin/halt
@@ -45,10 +48,43 @@ kernel_option() {
     done | tail -n 1
 }
 
+# The disk with that label, if there is one.
+disk() { findfs "LABEL=$1" 2>/dev/null; }
+
+# The programs lie on a disk as they do in an installed system; here it shows through.
+mount_tools() {
+    mkdir -p /tools
+    mount -t ext4 -o ro "$1" /tools || return
+    for folder in usr boot lib64 lib/x86_64-linux-gnu; do
+        [ ! -e "/tools/$folder" ] || ln -s "/tools/$folder" "/$folder"
+    done
+    [ ! -d /tools/etc ] || cp -r /tools/etc/. /etc/
+    mkdir -p /var/lib/lamina /var/log /var/cache
+    data=$(disk lamina-data) && mount -t ext4 "$data" /var/lib/lamina
+}
+
+# Starts the daemons that there are, each of which returns once it is ready, and the bridge.
+start_services() {
+    modprobe -aq loop xen-blkback xen-netback bridge 2>/dev/null
+    for daemon in lamina-stored lamina-consoled laminad; do
+        ! command -v $daemon >/dev/null || $daemon || echo "init: $daemon does not start"
+    done
+    ip link add $BRIDGE type bridge
+    ip addr add $BRIDGE_ADDRESS/24 dev $BRIDGE
+    ip link set $BRIDGE up
+}
+
+if tools=$(disk lamina-tools); then
+    mount_tools "$tools"
+    [ ! -d /proc/xen ] || start_services
+fi
+
 test=$(kernel_option lamina.test)
 if [ -n "$test" ]; then
     if [ -x "/tests/$test" ]; then
         cd /tests && "./$test"
+    elif [ -x "/usr/lib/lamina/tests/$test" ]; then
+        cd /usr/lib/lamina/tests && "./$test"
     else
         echo "LAMINA-TEST $test not ok: no such test"
     fi
@@ -63,6 +99,18 @@ cat <<END
 
 Linux $(uname -r) on $(nproc) CPU(s), $memory MiB; hypervisor: $type $version
 This is the control domain. "poweroff" ends the machine, "reboot" restarts it.
+
+END
+files=$(kernel_option lamina.create | tr ',' ' ')
+for file in $files; do
+    lamina create "/etc/lamina/$file" &
+done
+wait
+[ -z "$files" ] || cat <<END
+
+Try:  lamina list                          what runs
+      lamina console hello                 its console; Ctrl-] leaves it
+      lamina create /etc/lamina/grub.xml -c   one more, which boots from its own disk
 
 END
 # The shell would prefer busybox's own commands, which expect another init.

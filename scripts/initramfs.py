@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Builds the initial RAM disk of dom0: busybox, kernel modules and a small init.
+"""Builds the initial RAM disk of dom0 or of a domU: busybox, kernel modules and a small init.
 
-Usage: initramfs.py --root DIR --version KERNEL --out FILE [--init FILE] [--add NAME=FILE ...]
+Usage: initramfs.py --root DIR --version KERNEL ... --out FILE [--init FILE] [--modules NAMES]
+                    [--add NAME=FILE ...]
 
-DIR is where the kernel's package was unpacked. The archive is written here, entry by entry, so
-that no root is needed and the same input gives the same bytes.
+DIR is where the kernels' packages were unpacked; one archive may serve several kernels. It is
+written here, entry by entry, so that no root is needed and the same input gives the same bytes.
 """
 
 import argparse
@@ -28,7 +29,7 @@ MODULES = """
     xen-privcmd xenfs xen-pciback xen-acpi-processor
 """.split()
 
-FOLDERS = "bin dev etc lib lib/modules mnt proc root run sbin sys tests tmp".split()
+FOLDERS = "bin dev etc lib lib/modules mnt proc root run sbin sys tests tmp var".split()
 
 
 class Archive:
@@ -99,8 +100,8 @@ def module_key(path):
     return os.path.basename(path).split(".")[0].replace("-", "_")
 
 
-def module_closure(folder):
-    """The paths, relative to `folder`, of MODULES and of all that they need."""
+def module_closure(folder, names):
+    """The paths, relative to `folder`, of the modules `names` and of all that they need."""
     needs = {}
     with open(os.path.join(folder, "modules.dep"), encoding="ascii") as file:
         for line in file:
@@ -109,7 +110,7 @@ def module_closure(folder):
     with open(os.path.join(folder, "modules.builtin"), encoding="ascii") as file:
         builtin = {module_key(line.strip()) for line in file}
     found = set()
-    for name in MODULES:
+    for name in names:
         key = name.replace("-", "_")
         if key in needs:
             found.update(needs[key])
@@ -125,17 +126,18 @@ def depmod(base, version):
     subprocess.run([tool, "-b", base, version], check=True)
 
 
-def add_modules(archive, root, version):
+def add_modules(archive, root, version, names):
     source = os.path.join(root, "lib/modules", version)
     if not os.path.exists(os.path.join(source, "modules.dep")):
         depmod(root, version)
     with tempfile.TemporaryDirectory() as stage:
         target = os.path.join(stage, "lib/modules", version)
-        for path in module_closure(source):
+        for path in module_closure(source, names):
             plain = path[: path.index(".ko") + 3]
             os.makedirs(os.path.dirname(os.path.join(target, plain)), exist_ok=True)
             with open(os.path.join(target, plain), "wb") as file:
                 file.write(read_module(os.path.join(source, path)))
+        os.makedirs(target, exist_ok=True)
         for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
             shutil.copy(os.path.join(source, name), target)
         depmod(stage, version)
@@ -150,9 +152,10 @@ def add_modules(archive, root, version):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--root", required=True)
-    parser.add_argument("--version", required=True)
+    parser.add_argument("--version", action="append", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--init", default=os.path.join(os.path.dirname(__file__), "init.sh"))
+    parser.add_argument("--modules", default=MODULES, type=str.split)
     parser.add_argument("--add", action="append", default=[], metavar="NAME=FILE")
     options = parser.parse_args()
 
@@ -174,7 +177,8 @@ def main():
     for entry in options.add:
         name, _, path = entry.partition("=")
         archive.file(name, read(path), executable=bool(os.stat(path).st_mode & 0o111))
-    add_modules(archive, options.root, options.version)
+    for version in options.version:
+        add_modules(archive, options.root, version, options.modules)
     os.makedirs(os.path.dirname(options.out), exist_ok=True)
     archive.write(options.out)
 

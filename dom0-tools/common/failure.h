@@ -22,9 +22,10 @@ struct failure {
 };
 
 /*
- * Says why; when error is not 0 and the format does not end in a colon's explanation of its own,
- * ": strerror" follows. The first word stays: a failure that is already set is not overwritten, so
- * that clean-up cannot hide the cause. Returns error (or -EIO when that is 0) for `return`.
+ * Says why. When error is not 0, ": strerror" follows, unless the format holds ": " and so brings
+ * an explanation of its own. The first word stays: a failure that is already set is not
+ * overwritten, so that clean-up cannot hide the cause. Returns error (or -EIO when that is 0) for
+ * `return`.
  */
 int failure_set(struct failure *failure, enum failure_kind kind, int error, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));

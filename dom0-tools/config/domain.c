@@ -2,7 +2,6 @@
 /*
  * Domain: the elements right below <domain>, and the rules that hold between them.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,33 +13,12 @@ const char *const domain_action_names[] = {
     "destroy", "restart", "preserve", "rename-restart", "coredump-destroy", "coredump-restart", NULL
 };
 
-static bool is_all_digits(const char *text)
-{
-    return text[strspn(text, "0123456789")] == '\0';
-}
-
-static bool has_control_character(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (iscntrl((unsigned char)*text))
-            return true;
-    }
-    return false;
-}
-
-/* The name also stands in file names, and beside numeric ids on the command line. */
-static bool is_good_name(const char *name)
-{
-    return name[0] != '\0' && name[0] != '.' && name[0] != '-' && !is_all_digits(name) &&
-           !strchr(name, '/') && !has_control_character(name);
-}
-
 static void read_name(struct element_reader *reader, xmlNode *node, void *object)
 {
     struct domain_config *config = object;
 
     config->name = element_text(reader, node, CONFIG_NAME_MAX);
-    if (config->name && !is_good_name(config->name))
+    if (config->name && !value_is_name(config->name))
         element_error(reader, node,
                       "expected a name without '/', that does not begin with '.' or '-' and"
                       " is not a number, found %s",

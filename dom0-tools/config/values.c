@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/domain_config.h"
+
 #define CPUS_MAX 64u
 
 /* Reads the digits at *text and moves it behind them. */
@@ -29,6 +31,22 @@ static int take_number(const char **text, uint64_t max, uint64_t *value)
     *text = p;
     *value = number;
     return 0;
+}
+
+static bool has_control_character(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (iscntrl((unsigned char)*text))
+            return true;
+    }
+    return false;
+}
+
+bool value_is_name(const char *text)
+{
+    return text[0] != '\0' && text[0] != '.' && text[0] != '-' && strlen(text) <= CONFIG_NAME_MAX &&
+           text[strspn(text, "0123456789")] != '\0' && !strchr(text, '/') &&
+           !has_control_character(text);
 }
 
 int value_read_number(const char *text, uint64_t max, uint64_t *value)

@@ -6,8 +6,15 @@
 #ifndef LAMINA_CONFIG_VALUES_H
 #define LAMINA_CONFIG_VALUES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * Whether a domain may be called so. The name also stands in file names, and beside numeric ids on
+ * the command line.
+ */
+bool value_is_name(const char *text);
 
 /* A decimal number without sign, at most max. */
 int value_read_number(const char *text, uint64_t max, uint64_t *value);

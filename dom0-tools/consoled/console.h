@@ -8,7 +8,7 @@
 #ifndef LAMINA_CONSOLED_CONSOLE_H
 #define LAMINA_CONSOLED_CONSOLE_H
 
-#define CONSOLE_SOCKET  "/run/lamina/console/%u" /* domain number */
+#define CONSOLE_SOCKET  "/run/lamina/console/%u"         /* domain number */
 #define CONSOLE_LOG     "/var/log/lamina/console/%s.log" /* domain name */
 #define CONSOLE_BACKLOG (64 << 10)
 

@@ -32,12 +32,12 @@ enum device_kind { DEVICE_DISK, DEVICE_INTERFACE };
 /* As lists show it; strings belong to it. */
 struct device_info {
     enum device_kind kind;
-    unsigned id;          /* "xvda" is 51712 (public/io/blkif.h); interfaces count from 0 */
-    char *target;         /* disk: "xvda"; interface: name in dom0, "vif3.0" */
-    char *source;         /* disk: path; interface: bridge */
-    char *backend;        /* disk: device that is served, "/dev/loop3"; interface: MAC */
+    unsigned id;   /* "xvda" is 51712 (device/disk_name.h); interfaces count from 0 */
+    char *target;  /* disk: "xvda"; interface: name in dom0, "vif3.0" */
+    char *source;  /* disk: path; interface: bridge */
+    char *backend; /* disk: device that is served, "/dev/loop3"; interface: MAC */
     bool readonly;
-    unsigned state;       /* the back end's XenbusState: 4 is connected */
+    unsigned state; /* the back end's XenbusState: 4 is connected */
 };
 
 /*
@@ -50,6 +50,9 @@ int disk_attach(struct store_client *store, unsigned domid, const struct domain_
 int interface_attach(struct store_client *store, unsigned domid, unsigned index,
                      const struct domain_interface *interface, struct failure *failure)
     __attribute__((warn_unused_result));
+
+/* An address of the range that Xen's tools use, 00:16:3e; -EIO: no randomness. */
+int device_make_mac(uint8_t mac[6]) __attribute__((warn_unused_result));
 
 /*
  * Asks the guest to let go, waits up to timeout_ms, and gives back what dom0 held; force: does not

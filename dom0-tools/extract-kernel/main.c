@@ -9,10 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/io.h"
 #include "extract-kernel/kernel_image.h"
 
 enum { EXIT_OK = 0, EXIT_BAD_KERNEL = 1, EXIT_USAGE = 2, EXIT_FILE = 3 };
@@ -37,52 +36,9 @@ static int complain(int status, const char *path, const char *why)
     return status;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        data += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
-static int write_temporary(int fd, const uint8_t *data, size_t size)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-
-    int rc = write_all(fd, data, size);
-    if (rc == 0 && (fchmod(fd, 0644 & ~mask) != 0 || fsync(fd) != 0))
-        rc = -errno;
-    if (close(fd) != 0 && rc == 0)
-        rc = -errno;
-    return rc;
-}
-
-static int write_file(const char *path, const uint8_t *data, size_t size)
-{
-    char *temporary = NULL;
-
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        return -ENOMEM;
-    int fd = mkstemp(temporary);
-    int rc = fd < 0 ? -errno : write_temporary(fd, data, size);
-    if (rc == 0 && rename(temporary, path) != 0)
-        rc = -errno;
-    if (rc != 0 && fd >= 0)
-        unlink(temporary);
-    free(temporary);
-    return rc;
-}
-
 static int write_output(const char *path, const uint8_t *data, size_t size)
 {
-    int rc = path ? write_file(path, data, size) : write_all(STDOUT_FILENO, data, size);
+    int rc = path ? replace_file(path, data, size, 0644) : write_all(STDOUT_FILENO, data, size);
 
     return rc ? complain(EXIT_FILE, path ? path : "standard output", strerror(-rc)) : EXIT_OK;
 }
@@ -100,45 +56,18 @@ static int extract(const char *path, const uint8_t *image, size_t size, const ch
     return status;
 }
 
-/* Reads the whole file, so that nobody can change it between a check and a use. */
-static uint8_t *read_whole(int fd, size_t *size)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) != 0)
-        return NULL;
-    if (!S_ISREG(st.st_mode) || st.st_size < 0 || (uint64_t)st.st_size > KERNEL_IMAGE_MAX) {
-        errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
-        return NULL;
-    }
-    uint8_t *data = malloc((size_t)st.st_size + 1);
-    size_t have = 0;
-    while (data && have < (size_t)st.st_size) {
-        ssize_t n = read(fd, data + have, (size_t)st.st_size - have);
-        if (n < 0 && errno != EINTR) {
-            free(data);
-            return NULL;
-        }
-        if (n == 0)
-            break;
-        have += n > 0 ? (size_t)n : 0;
-    }
-    *size = have;
-    return data;
-}
-
 static int run(const char *path, const char *out)
 {
-    size_t size = 0;
+    uint8_t *image;
+    size_t size;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return complain(EXIT_FILE, path, strerror(errno));
-    uint8_t *image = read_whole(fd, &size);
-    int why = errno;
+    int rc = read_whole(fd, KERNEL_IMAGE_MAX, &image, &size);
     close(fd);
-    if (!image)
-        return complain(EXIT_FILE, path, why == EINVAL ? "not a regular file" : strerror(why));
+    if (rc)
+        return complain(EXIT_FILE, path, rc == -EINVAL ? "not a regular file" : strerror(-rc));
     int status = extract(path, image, size, out);
     free(image);
     return status;

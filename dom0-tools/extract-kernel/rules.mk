@@ -8,9 +8,9 @@ EXTRACT_KERNEL    := $(BUILD)/lamina-extract-kernel
 EXTRACT_OBJ       := $(patsubst %.c,$(BUILD)/%.o,$(KERNEL_IMAGE_SRC) dom0-tools/extract-kernel/main.c)
 
 ALL += $(EXTRACT_KERNEL)
-$(EXTRACT_KERNEL): $(EXTRACT_OBJ)
+$(EXTRACT_KERNEL): $(EXTRACT_OBJ) $(COMMON_LIB)
 	$(say) LINK $@
-	$(Q)$(CC) $(EXTRACT_OBJ) $(KERNEL_IMAGE_LIBS) -o $@
+	$(Q)$(CC) $^ $(KERNEL_IMAGE_LIBS) -o $@
 
 install::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8

@@ -9,8 +9,45 @@
 #include <stdarg.h>
 #include <string.h>
 
-const struct command *const commands[] = { &command_validate, &command_version, &command_help,
-                                           NULL };
+/* A line each, so that branches of the sources meet without conflict. */
+/* clang-format off */
+const struct command *const commands[] = {
+    &command_create,
+    &command_destroy,
+    &command_shutdown,
+    &command_reboot,
+    &command_pause,
+    &command_unpause,
+    &command_console,
+    &command_list,
+    &command_info,
+    &command_dominfo,
+    &command_dmesg,
+    &command_top,
+    &command_vcpu_list,
+    &command_vcpu_pin,
+    &command_set_vcpus,
+    &command_set_memory,
+    &command_domid,
+    &command_domname,
+    &command_rename,
+    &command_dumpxml,
+    &command_validate,
+    &command_disk_list,
+    &command_disk_attach,
+    &command_disk_detach,
+    &command_net_list,
+    &command_net_attach,
+    &command_net_detach,
+    &command_sysrq,
+    &command_debug_keys,
+    &command_store,
+    &command_check,
+    &command_version,
+    &command_help,
+    NULL
+};
+/* clang-format on */
 
 /* Every command knows these as well. */
 static const struct command_option help_option = { 'h', "help", NULL, "this text" };

@@ -35,9 +35,48 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
+extern const struct command command_create;
+extern const struct command command_destroy;
+extern const struct command command_shutdown;
+extern const struct command command_reboot;
+extern const struct command command_pause;
+extern const struct command command_unpause;
+extern const struct command command_console;
+extern const struct command command_list;
+extern const struct command command_info;
+extern const struct command command_dominfo;
+extern const struct command command_dmesg;
+extern const struct command command_top;
+extern const struct command command_vcpu_list;
+extern const struct command command_vcpu_pin;
+extern const struct command command_set_vcpus;
+extern const struct command command_set_memory;
+extern const struct command command_domid;
+extern const struct command command_domname;
+extern const struct command command_rename;
+extern const struct command command_dumpxml;
 extern const struct command command_validate;
+extern const struct command command_disk_list;
+extern const struct command command_disk_attach;
+extern const struct command command_disk_detach;
+extern const struct command command_net_list;
+extern const struct command command_net_attach;
+extern const struct command command_net_detach;
+extern const struct command command_sysrq;
+extern const struct command command_debug_keys;
+extern const struct command command_store;
+extern const struct command command_check;
 extern const struct command command_version;
 extern const struct command command_help;
+extern const struct command command_help;
+extern const struct command command_info;
+extern const struct command command_list;
+extern const struct command command_net_list;
+extern const struct command command_store;
+extern const struct command command_top;
+extern const struct command command_validate;
+extern const struct command command_vcpu_list;
+extern const struct command command_version;
 
 /* All commands, in the order of help; NULL at the end. */
 extern const struct command *const commands[];

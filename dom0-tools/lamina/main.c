@@ -3,6 +3,7 @@
  * lamina: the command line of the control domain. The first word chooses a subcommand; everything
  * else is that command's own.
  */
+#include <locale.h>
 #include <string.h>
 
 #include "lamina/command.h"
@@ -18,6 +19,8 @@ static const struct command *choose(const char *word)
 
 int main(int argc, char **argv)
 {
+    /* Only so that names of other scripts can be shown where the terminal knows them. */
+    setlocale(LC_CTYPE, "");
     if (argc < 2) {
         fprintf(stderr, "lamina: expected a command; see 'lamina help'\n");
         return LAMINA_USAGE;

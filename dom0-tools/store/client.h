@@ -22,13 +22,15 @@ struct store_client;
 
 typedef uint32_t store_tx_t; /* a transaction; 0: none */
 
+/* Where the daemon listens, unless the environment's XENSTORED_PATH names another socket. */
 #define STORE_SOCKET "/run/xenstored/socket"
 
 /* wait_ms: for how long a daemon that is not there is waited for; 0: not at all, negative: ever. */
 int store_open(struct store_client **client, int wait_ms) __attribute__((warn_unused_result));
 void store_close(struct store_client *client); /* NULL is nothing */
 
-/* For poll(): readable when store_next_event() has something to do. It may change: ask each turn. */
+/* For poll(): readable when store_next_event() has something to do. It may change: ask each turn.
+ */
 int store_fd(const struct store_client *client);
 
 /* A new block with a NUL behind it (to be freed) and, where size is not NULL, its size. */
@@ -71,9 +73,9 @@ int store_introduce(struct store_client *client, unsigned domid, uint64_t mfn, u
 int store_release(struct store_client *client, unsigned domid);
 
 /*
- * Waits until the node has a value for which accept() returns 1; a negative result of it, -ETIMEDOUT
- * after timeout_ms, or an error of the store ends the wait. value is NULL while the node is absent.
- * Without sleeping: by a watch.
+ * Waits until the node has a value for which accept() returns 1; a negative result of it,
+ * -ETIMEDOUT after timeout_ms, or an error of the store ends the wait. value is NULL while the node
+ * is absent. Without sleeping: by a watch.
  */
 int store_wait(struct store_client *client, const char *path, int timeout_ms,
                int (*accept)(void *context, const char *value), void *context)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "common/io.h"
 #include "stored/replay.h"
 
 #define STATE_NAME "state"
@@ -63,20 +64,6 @@ size_t journal_replay(struct store *store, const uint8_t *data, size_t size, boo
         pos += sizeof(header) + header.size;
     }
     return pos;
-}
-
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        data += n;
-        size -= (size_t)n;
-    }
-    return 0;
 }
 
 /* Writes the whole state to a new file and lets it take the place of the old one. */
@@ -139,34 +126,22 @@ int journal_commit(struct journal *journal, struct store *store)
     return rc;
 }
 
-static int read_whole(int fd, struct buffer *out)
-{
-    uint8_t block[65536];
-    ssize_t n;
-
-    while ((n = read(fd, block, sizeof(block))) != 0) {
-        if (n > 0)
-            buffer_append(out, block, (size_t)n);
-        else if (errno != EINTR)
-            return -errno;
-    }
-    return 0;
-}
-
 static int load(struct journal *journal, struct store *store)
 {
-    struct buffer data = { 0 };
+    uint8_t *data;
+    size_t size;
     bool makes_sense = true;
     int fd = openat(journal->directory, STATE_NAME, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return errno == ENOENT ? 0 : -errno;
-    int rc = read_whole(fd, &data);
+    int rc = read_whole(fd, SIZE_MAX - 1, &data, &size);
     close(fd);
-    if (rc == 0)
-        (void)journal_replay(store, data.data, data.size, &makes_sense);
-    buffer_free(&data);
-    return rc ? rc : makes_sense ? 0 : -EBADMSG;
+    if (rc)
+        return rc;
+    (void)journal_replay(store, data, size, &makes_sense);
+    free(data);
+    return makes_sense ? 0 : -EBADMSG;
 }
 
 static int lock(struct journal *journal)

@@ -7,9 +7,9 @@ STORED      := $(BUILD)/lamina-stored
 STORED_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(STORED_SRC) dom0-tools/stored/main.c)
 
 ALL += $(STORED)
-$(STORED): $(STORED_OBJ)
+$(STORED): $(STORED_OBJ) $(COMMON_LIB)
 	$(say) LINK $@
-	$(Q)$(CC) $(STORED_OBJ) -lz -o $@
+	$(Q)$(CC) $^ -lz -o $@
 
 install::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8

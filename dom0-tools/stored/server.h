@@ -6,16 +6,9 @@
 #ifndef LAMINA_STORED_SERVER_H
 #define LAMINA_STORED_SERVER_H
 
+#include "common/loop.h"
 #include "stored/journal.h"
 #include "stored/store.h"
-
-struct server;
-
-/* Something that becomes readable or writable. */
-struct source {
-    int fd;
-    void (*ready)(struct server *server, struct source *source, uint32_t events);
-};
 
 struct client;
 struct xen;
@@ -23,9 +16,7 @@ struct xen;
 struct server {
     struct store *store;
     struct journal journal;
-    int epoll;
-    bool has_more; /* somebody has requests that no further event will tell of */
-    bool is_stopping;
+    struct loop *loop;
     struct client *clients;
     struct xen *xen; /* NULL: no domains, only sockets */
 };
@@ -33,10 +24,7 @@ struct server {
 /* Requests of one client carried out in one turn: nobody waits long for a busy one. */
 #define REQUESTS_PER_TURN 16
 
-int source_add(struct server *server, struct source *source, uint32_t events);
-void source_change(struct server *server, struct source *source, uint32_t events);
-
-/* Turns until somebody sets is_stopping. Returns 0 or a negative errno value. */
+/* Turns until the loop is stopped. Returns 0 or a negative errno value. */
 int server_run(struct server *server);
 
 /* --- sockets --- */

@@ -21,7 +21,8 @@
 #define OUT_MAX   ((size_t)16 << 20)
 
 struct client {
-    struct source source; /* first: a source is its client */
+    struct loop_source source; /* first: a source is its client */
+    struct server *server;
     struct client *next;
     struct connection *conn;
     uint32_t events; /* waited for */
@@ -29,7 +30,8 @@ struct client {
 };
 
 struct listener {
-    struct source source; /* first */
+    struct loop_source source; /* first */
+    struct server *server;
     bool is_read_only;
 };
 
@@ -39,7 +41,7 @@ static bool would_block(void)
 }
 
 /* Takes the next message into `in`. True: it is whole. */
-static bool collect(struct server *server, struct client *client)
+static bool collect(struct client *client)
 {
     uint8_t block[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
     int missing;
@@ -50,48 +52,51 @@ static bool collect(struct server *server, struct client *client)
             client->is_gone = true;
         if (n <= 0)
             return false;
-        connection_input(server->store, client->conn, block, (size_t)n);
+        connection_input(client->server->store, client->conn, block, (size_t)n);
     }
     if (missing < 0)
         client->is_gone = true;
     return missing == 0;
 }
 
-static void client_ready(struct server *server, struct source *source, uint32_t events)
+static void client_ready(struct loop_source *source, uint32_t events)
 {
     struct client *client = (struct client *)source;
 
     if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         return;
     for (int i = 0; i < REQUESTS_PER_TURN && client->conn->out.size <= OUT_PAUSE; i++) {
-        if (!collect(server, client))
+        if (!collect(client))
             return;
-        request_process(server->store, client->conn);
+        request_process(client->server->store, client->conn);
     }
     /* Whoever is not read from is still noticed when it leaves. */
     if (events & (EPOLLHUP | EPOLLERR) && client->conn->out.size > OUT_PAUSE)
         client->is_gone = true;
 }
 
-static void listener_ready(struct server *server, struct source *source, uint32_t events)
+static void listener_ready(struct loop_source *source, uint32_t events)
 {
     struct listener *listener = (struct listener *)source;
+    struct server *server = listener->server;
     int fd = accept4(source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     (void)events;
     if (fd < 0)
         return;
     struct client *client = must_zalloc(sizeof(*client));
-    client->source = (struct source){ fd, client_ready };
+    client->source = (struct loop_source){ fd, client_ready };
+    client->server = server;
     client->events = EPOLLIN;
     client->conn = connection_new(server->store, 0, false);
     client->conn->is_read_only = listener->is_read_only;
     client->next = server->clients;
     server->clients = client;
-    client->is_gone = source_add(server, &client->source, EPOLLIN) != 0;
+    client->is_gone = loop_add(server->loop, &client->source, EPOLLIN) != 0;
 }
 
-int socket_listen(struct server *server, const char *path, bool is_read_only)
+/* A socket that listens, without its name yet. */
+static int listen_at(const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -101,20 +106,38 @@ int socket_listen(struct server *server, const char *path, bool is_read_only)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    /* The lock of the journal is ours, so what lies there is a dead daemon's. */
     (void)unlink(path);
     mode_t mask = umask(0177);
     int rc = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
     umask(mask);
     if (rc == 0 && listen(fd, 64) != 0)
         rc = -errno;
-    if (rc) {
+    if (rc)
+        close(fd);
+    return rc ? rc : fd;
+}
+
+/*
+ * The name appears when connections are taken already: whoever waits for it is never refused. The
+ * lock of the journal is ours, so what lies there is a dead daemon's.
+ */
+int socket_listen(struct server *server, const char *path, bool is_read_only)
+{
+    char unnamed[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+
+    if ((size_t)snprintf(unnamed, sizeof(unnamed), "%s.new", path) >= sizeof(unnamed))
+        return -ENAMETOOLONG;
+    int fd = listen_at(unnamed);
+    if (fd < 0)
+        return fd;
+    if (rename(unnamed, path) != 0) {
+        int rc = -errno;
         close(fd);
         return rc;
     }
     struct listener *listener = must_zalloc(sizeof(*listener));
-    *listener = (struct listener){ { fd, listener_ready }, is_read_only };
-    return source_add(server, &listener->source, EPOLLIN);
+    *listener = (struct listener){ { fd, listener_ready }, server, is_read_only };
+    return loop_add(server->loop, &listener->source, EPOLLIN);
 }
 
 static void client_publish(struct server *server, struct client *client)
@@ -132,7 +155,7 @@ static void client_publish(struct server *server, struct client *client)
         client->is_gone = true;
     uint32_t events = (out->size <= OUT_PAUSE ? EPOLLIN : 0u) | (out->size ? EPOLLOUT : 0u);
     if (events != client->events)
-        source_change(server, &client->source, events);
+        loop_change(server->loop, &client->source, events);
     client->events = events;
 }
 
@@ -149,6 +172,7 @@ void sockets_publish(struct server *server)
             continue;
         }
         *slot = client->next;
+        loop_remove(server->loop, &client->source);
         close(client->source.fd);
         connection_free(server->store, client->conn);
         free(client);

@@ -66,7 +66,8 @@ struct ring {
 };
 
 struct xen {
-    struct source events; /* first: the source of all ports */
+    struct loop_source events; /* first: the source of all ports */
+    struct server *server;
     int gntdev, privcmd;
     uint32_t virq;
     bool has_ended; /* some domain may have */
@@ -200,7 +201,7 @@ static void mark_ready(struct server *server, uint32_t port)
     }
 }
 
-static void events_ready(struct server *server, struct source *source, uint32_t events)
+static void events_ready(struct loop_source *source, uint32_t events)
 {
     struct xen *xen = (struct xen *)source;
     uint32_t ports[64];
@@ -211,7 +212,7 @@ static void events_ready(struct server *server, struct source *source, uint32_t 
         if (ports[i] == xen->virq)
             xen->has_ended = true;
         else
-            mark_ready(server, ports[i]);
+            mark_ready(xen->server, ports[i]);
         /* Written back: the next event of this port may come. Our look at the ring follows. */
         if (write(source->fd, &ports[i], sizeof(ports[i])) < 0)
             perror("lamina-stored: event channel");
@@ -233,7 +234,8 @@ void xen_receive(struct server *server)
             continue;
         ring->is_ready =
             ring_receive(server->store, domain->connection, ring->page, REQUESTS_PER_TURN);
-        server->has_more = server->has_more || ring->is_ready;
+        if (ring->is_ready)
+            loop_again(server->loop);
     }
 }
 
@@ -246,7 +248,7 @@ void xen_publish(struct server *server)
         (void)notify(server->xen, ring->port);
         /* It was held up by its own answers; with room made, its requests are looked at again. */
         ring->is_ready = true;
-        server->has_more = true;
+        loop_again(server->loop);
     }
 }
 
@@ -294,6 +296,7 @@ int xen_open(struct server *server)
     uint32_t port;
 
     xen->events.ready = events_ready;
+    xen->server = server;
     xen->has_ended = true;
     server->xen = xen;
     int rc = open_devices(xen);
@@ -305,6 +308,6 @@ int xen_open(struct server *server)
     attach_known(server);
     if (!domain_find(server->store, 0))
         rc = -domain_introduce(server->store, 0, 0, port);
-    server->has_more = true;
-    return rc ? rc : source_add(server, &xen->events, EPOLLIN);
+    loop_again(server->loop);
+    return rc ? rc : loop_add(server->loop, &xen->events, EPOLLIN);
 }

@@ -33,7 +33,7 @@ int elf_open(struct elf_image *elf, const void *data, uint64_t bytes, const char
 /* Segment `i`: -ENOENT past the last one, -ENOEXEC when it does not lie in the image. */
 int elf_segment(const struct elf_image *elf, unsigned i, struct elf_segment *out) must_check;
 
-/* What the notes named "Xen" say; has_x is false where a note is absent. */
+/* What the notes named "Xen" say; where a note x is absent, has_x is false and x is 0. */
 struct elf_xen_notes {
     bool has_entry, has_hypercall_page, has_virt_base, has_paddr_offset, has_init_p2m;
     bool has_mod_start_pfn, has_hv_start_low, has_version;

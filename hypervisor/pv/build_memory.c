@@ -61,12 +61,12 @@ static void take_initrd(struct pv_build *b, uint64_t nr)
 uint64_t in_place_pages(const struct pv_build *b, const struct elf_segment *s,
                         struct in_place *place)
 {
-    uint64_t start = layout_paddr(&b->at, s), file = b->image->kernel + s->offset;
+    uint64_t start = layout_paddr(&b->start, s), file = b->image->kernel + s->offset;
 
     if (!b->image->kernel_is_ours || s->file_bytes < PAGE_SIZE || !is_ram(file, s->file_bytes))
         return 0;
     if (((start | file) & ~PAGE_MASK) != 0 || start < place->start_min ||
-        s->offset < MAX(place->offset_min, b->elf.headers_end))
+        s->offset < MAX(place->offset_min, b->start.elf.headers_end))
         return 0;
     place->start_min = start + s->memory_bytes;
     place->offset_min = s->offset + s->file_bytes;
@@ -80,14 +80,15 @@ static uint64_t kernel_in_place(struct pv_build *b, bool take)
     struct elf_segment s;
     uint64_t sum = 0;
 
-    for (unsigned i = 0; i < b->elf.nr_headers; i++) {
+    for (unsigned i = 0; i < b->start.elf.nr_headers; i++) {
         uint64_t nr;
 
-        if (elf_segment(&b->elf, i, &s) != 0 || s.type != ELF_PT_LOAD)
+        if (elf_segment(&b->start.elf, i, &s) != 0 || s.type != ELF_PT_LOAD)
             continue;
         nr = in_place_pages(b, &s, &place);
         if (take && nr != 0)
-            take_frames(b, layout_paddr(&b->at, &s) >> PAGE_SHIFT, b->image->kernel + s.offset, nr);
+            take_frames(b, layout_paddr(&b->start, &s) >> PAGE_SHIFT,
+                        b->image->kernel + s.offset, nr);
         sum += nr;
     }
     return sum;

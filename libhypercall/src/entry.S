@@ -31,11 +31,17 @@ trap_stubs:
     .set vector, vector + 1
     .endr
 
-    .globl stub_syscall, stub_event, stub_failsafe
+    .globl stub_syscall, stub_events, stub_failsafe
 stub_syscall:
     stub 32, 0
-stub_event:
-    stub 33, 0
+    .balign 64
+stub_events:                    /* one a vCPU, whose number is above the vector */
+    .set vector, 33
+    .rept 4
+    stub vector, 0
+    .balign 64
+    .set vector, vector + 256
+    .endr
 stub_failsafe:                  /* ds, es, fs, gs come first: not restored here */
     movq 32(%rsp), %rcx
     movq 40(%rsp), %r11

@@ -5,10 +5,13 @@
  */
 #include <stddef.h>
 
+#include "lamina/clock.h"
 #include "lamina/event.h"
 #include "lamina/hypercall.h"
 #include "lamina/paging.h"
 #include "lamina/trap.h"
+#include "lamina/vcpu.h"
+#include "public/errno.h"
 
 #define PORTS 64
 
@@ -34,10 +37,9 @@ static void handle_word(unsigned word)
 
 static void events_dispatch(struct trap_frame *frame)
 {
-    struct vcpu_info *info = &shared_info->vcpu_info[0];
+    struct vcpu_info *info = &shared_info->vcpu_info[frame->vector >> 8];
     uint64_t selector;
 
-    (void)frame;
     while (__atomic_exchange_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
         selector = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
         for (; selector; selector &= selector - 1)
@@ -79,16 +81,50 @@ bool event_pending(evtchn_port_t port)
     return shared_info->evtchn_pending[port / 64] >> port % 64 & 1;
 }
 
+long event_wait(evtchn_port_t port, uint64_t deadline_ns)
+{
+    uint64_t *pending = (uint64_t *)&shared_info->evtchn_pending[port / 64], bit = 1UL << port % 64;
+    struct sched_poll op = { .ports = (uint64_t)&port, .nr_ports = 1, .timeout = deadline_ns };
+    long error;
+
+    while (!(__atomic_fetch_and(pending, ~bit, __ATOMIC_SEQ_CST) & bit)) {
+        if (deadline_ns && clock_now_ns() >= deadline_ns)
+            return -XEN_ETIME;
+        error = hypercall_sched_poll(&op);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+long event_offer(domid_t remote)
+{
+    struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = remote };
+    long error = hypercall_evtchn_alloc_unbound(&op);
+
+    return error ? error : (long)op.port;
+}
+
+long event_send(evtchn_port_t port)
+{
+    struct evtchn_send op = { .port = port };
+
+    return hypercall_evtchn_send(&op);
+}
+
+long event_close(evtchn_port_t port)
+{
+    struct evtchn_close op = { .port = port };
+
+    return hypercall_evtchn_close(&op);
+}
+
 void events_disable(void)
 {
-    __atomic_store_n(&shared_info->vcpu_info[0].evtchn_upcall_mask, 1, __ATOMIC_SEQ_CST);
+    vcpu_events_disable(0);
 }
 
 void events_enable(void)
 {
-    struct vcpu_info *info = &shared_info->vcpu_info[0];
-
-    __atomic_store_n(&info->evtchn_upcall_mask, 0, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_SEQ_CST))
-        hypercall_version_version(); /* any hypercall delivers it */
+    vcpu_events_enable(0);
 }

@@ -9,9 +9,10 @@
 
 #define STUB_SIZE 64 /* src/entry.S aligns each stub to this */
 
-extern char trap_stubs[], stub_syscall[], stub_event[], stub_failsafe[];
+extern char trap_stubs[], stub_syscall[], stub_events[], stub_failsafe[];
 
 static trap_handler handlers[TRAPS];
+static struct trap_info registered[32]; /* of vCPU 0: what others start with */
 
 static void trap_unexpected(const struct trap_frame *frame)
 {
@@ -23,8 +24,10 @@ static void trap_unexpected(const struct trap_frame *frame)
 void trap_dispatch(struct trap_frame *frame);
 void trap_dispatch(struct trap_frame *frame)
 {
-    if (handlers[frame->vector])
-        handlers[frame->vector](frame);
+    unsigned vector = frame->vector & 0xff;
+
+    if (handlers[vector])
+        handlers[vector](frame);
     else
         trap_unexpected(frame);
 }
@@ -41,8 +44,20 @@ long trap_register(unsigned vector, uint8_t flags)
           .address = (uint64_t)trap_stubs + vector * STUB_SIZE },
         { .address = 0 },
     };
+    long error = hypercall_set_trap_table(table);
 
-    return hypercall_set_trap_table(table);
+    if (!error)
+        registered[vector] = table[0];
+    return error;
+}
+
+void trap_fill_context(unsigned vcpu, struct vcpu_guest_context *context)
+{
+    for (unsigned vector = 0; vector < 32; vector++)
+        context->trap_ctxt[vector] = registered[vector];
+    context->event_callback_eip = (uint64_t)stub_events + vcpu * STUB_SIZE;
+    context->failsafe_callback_eip = (uint64_t)stub_failsafe;
+    context->syscall_callback_eip = (uint64_t)stub_syscall;
 }
 
 static void callback_set(uint16_t type, const char *address)
@@ -58,7 +73,7 @@ void trap_init(void)
 {
     for (unsigned vector = 0; vector < 32; vector++)
         trap_register(vector, vector == 3 || vector == 4 ? 3 : 0);
-    callback_set(CALLBACKTYPE_event, stub_event);
+    callback_set(CALLBACKTYPE_event, stub_events);
     callback_set(CALLBACKTYPE_failsafe, stub_failsafe);
     callback_set(CALLBACKTYPE_syscall, stub_syscall);
 }

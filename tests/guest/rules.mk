@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
 # Micro-guests: tests/guest/NAME/main.c is one guest, an ELF kernel that Lamina (and Xen) start as
-# dom0. tests/guest/run.py runs them.
+# dom0. tests/guest/run.py runs them. One of them, domu, is for other domains: system tests start it.
 
-MICRO_NAMES     := $(filter-out framework,$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
+MICRO_NAMES     := $(filter-out framework domu,$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
 MICRO_GUESTS    := $(MICRO_NAMES:%=$(BUILD)/tests/guest/%.elf)
 MICRO_FRAMEWORK := $(BUILD)/tests/guest/framework/check.c.o
+MICRO_DOMU      := $(BUILD)/tests/guest/domu/domu.elf
 CHECKS          += check-guest check-bochs
 
 $(BUILD)/tests/guest/%.c.o: tests/guest/%.c | $(HYPERCALLS)
@@ -15,10 +16,16 @@ $(BUILD)/tests/guest/%.c.o: tests/guest/%.c | $(HYPERCALLS)
 
 .SECONDARY: $(MICRO_NAMES:%=$(BUILD)/tests/guest/%/main.c.o)
 
+MICRO_LINK = $(LD) -static -no-pie -z max-page-size=4096 -z noexecstack --build-id=none \
+	-T libhypercall/guest.lds $(filter %.o,$^) --whole-archive $(LIBHC) -o $@
+
 $(BUILD)/tests/guest/%.elf: $(BUILD)/tests/guest/%/main.c.o $(MICRO_FRAMEWORK) $(LIBHC) libhypercall/guest.lds
 	$(say) LD $@
-	$(Q)$(LD) -static -no-pie -z max-page-size=4096 -z noexecstack --build-id=none \
-		-T libhypercall/guest.lds $(filter %.o,$^) --whole-archive $(LIBHC) -o $@
+	$(Q)$(MICRO_LINK)
+
+$(MICRO_DOMU): $(BUILD)/tests/guest/domu/main.c.o $(MICRO_FRAMEWORK) $(LIBHC) libhypercall/guest.lds
+	$(say) LD $@
+	$(Q)$(MICRO_LINK)
 
 .PHONY: check-guest check-guest-xen guests
 guests: $(MICRO_GUESTS)
@@ -35,4 +42,4 @@ check-bochs: $(MICRO_GUESTS) $(BUILD)/lamina
 check-guest-xen: $(MICRO_GUESTS)
 	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py --hypervisor xen $(GUESTS)
 
--include $(MICRO_NAMES:%=$(BUILD)/tests/guest/%/main.c.d) $(MICRO_FRAMEWORK:.o=.d)
+-include $(patsubst %,$(BUILD)/tests/guest/%/main.c.d,$(MICRO_NAMES) domu) $(MICRO_FRAMEWORK:.o=.d)

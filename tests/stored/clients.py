@@ -35,7 +35,8 @@ class Daemon:
             if os.path.exists(path):
                 os.unlink(path)
         watch = subprocess.Popen(
-            [self.program, "-n", "-f", "-s", self.socket, "-r", self.read_only, "-d", self.state])
+            [self.program, "-n", "-f", "-s", self.socket, "-r", self.read_only, "-d", self.state,
+             "-p", self.state + ".pid"])
         self.process = watch
         while not self.listens():
             if watch.poll() is not None:

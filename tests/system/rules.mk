@@ -14,9 +14,20 @@ DOM0_TESTS  := $(DOM0_SCRIPT:$(DOM0_DIR)/%.sh=$(DOM0_BUILD)/%) \
 # The daemons that run in there have no libraries to find.
 DOM0_TESTS += $(DOM0_BUILD)/lamina-stored
 
+# Tests of further domains: scripts for dom0, and programs that both sides use.
+DOMU_DIR      := tests/system/domu
+DOMU_SCRIPT   := $(wildcard $(DOMU_DIR)/*.sh)
+DOMU_C        := $(wildcard $(DOMU_DIR)/*.c)
+DOMU_BUILD    := $(BUILD)/tests/system/domu
+DOMU_TESTS    := $(DOMU_SCRIPT:$(DOMU_DIR)/%.sh=$(DOMU_BUILD)/%)
+DOMU_PROGRAMS := $(DOMU_C:$(DOMU_DIR)/%.c=$(DOMU_BUILD)/%)
+
 CHECKS += check-system
 
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.sh
+	$(Q)install -D -m 755 $< $@
+
+$(DOMU_BUILD)/%: $(DOMU_DIR)/%.sh
 	$(Q)install -D -m 755 $< $@
 
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.c
@@ -24,10 +35,24 @@ $(DOM0_BUILD)/%: $(DOM0_DIR)/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@ -lpthread
 
-$(DOM0_BUILD)/lamina-stored: $(STORED_OBJ)
+$(DOMU_BUILD)/%: $(DOMU_DIR)/%.c $(LIBHC_DOM0)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -Iinclude -Ilibhypercall/include -I$(GEN) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
+		-static $^ -o $@
+
+$(DOM0_BUILD)/lamina-stored: $(STORED_OBJ) $(COMMON_LIB) $(LIBHC_DOM0)
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -static $(STORED_OBJ) -lz -o $@
+	$(Q)$(CC) -static $^ -lz -o $@
+
+# The builder alone, without store and daemons.
+$(DOM0_BUILD)/start_domain: $(DOM0_DIR)/start_domain.c $(BUILDER_LIB) $(STORE_CLIENT_LIB) \
+		$(COMMON_LIB) $(LIBHC_DOM0)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $^ $(BUILDER_LIBS) \
+		-o $@
 
 # A 32-bit program without a C library, so that no second one has to be installed.
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.S

@@ -3,13 +3,14 @@
  * The hypercall transport of dom0 programs: the same typed wrappers as in a guest kernel, carried
  * by Linux's devices /dev/xen/privcmd, evtchn and gntdev.
  *
- * Structures that a wrapper takes may lie anywhere: the transport copies them through memory that
- * the kernel neither moves nor swaps. A structure that itself holds the address of a buffer
- * (XEN_GUEST_HANDLE fields; lists of mmu_update, mmuext_op ...) must point at memory of
- * host_buffer_alloc().
+ * A single structure that a wrapper takes may lie anywhere: the transport copies it through memory
+ * that the kernel neither moves nor swaps. Lists (of mmu_update, mmuext_op, multicall_entry, grant
+ * operations; text of console_io) and whatever a structure points at (its xen_handle_t fields) must
+ * lie in memory of host_buffer_alloc().
  *
  * Results are the hypervisor's (0 or more, or a negative errno value); -ENODEV before host_open().
- * Nothing here is locked: a thread that calls uses its own staging buffer, the rest is stateless.
+ * Nothing here is locked: each thread that calls has a staging buffer of its own, and so has a
+ * forked child; host_open() and host_close() are for one thread at a time.
  * Works on Xen 4.17 as well, whose interface versions are the same.
  */
 #ifndef LAMINA_HOST_H
@@ -29,9 +30,31 @@
 int host_open(void) __attribute__((warn_unused_result));
 void host_close(void);
 
-/* Zeroed whole pages that hypercalls may read and write; NULL: no memory. */
+/*
+ * Zeroed whole pages that hypercalls may read and write; NULL: no memory, or not open. A forked
+ * child shares them with its parent. Freeing NULL is nothing.
+ */
 void *host_buffer_alloc(size_t size);
 void host_buffer_free(void *buffer, size_t size);
+
+/* ---- hypercalls: what the wrappers are made of ---- */
+
+long host_hypercall(unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
+                    unsigned long a3, unsigned long a4);
+/* Copies a structure into the staging buffer for the next call; back after that call. */
+unsigned long host_stage(const void *from, size_t size);
+void host_unstage(void *to, unsigned long address, size_t size);
+
+#define _hypercall0(nr)                      host_hypercall(nr, 0, 0, 0, 0, 0)
+#define _hypercall1(nr, a)                   host_hypercall(nr, a, 0, 0, 0, 0)
+#define _hypercall2(nr, a, b)                host_hypercall(nr, a, b, 0, 0, 0)
+#define _hypercall3(nr, a, b, c)             host_hypercall(nr, a, b, c, 0, 0)
+#define _hypercall4(nr, a, b, c, d)          host_hypercall(nr, a, b, c, d, 0)
+#define _hypercall5(nr, a, b, c, d, e)       host_hypercall(nr, a, b, c, d, e)
+#define _hypercall_stage(p, size)            host_stage(p, size)
+#define _hypercall_unstage(p, address, size) host_unstage(p, address, size)
+
+#include "hypercall_wrappers.h"
 
 /* ---- other domains' memory ---- */
 
@@ -53,7 +76,8 @@ void host_unmap(void *address, size_t nr_frames);
 
 /* ---- event channels: a file descriptor each, readable when a port is pending ---- */
 
-int host_evtchn_open(void) __attribute__((warn_unused_result)); /* the descriptor; non-blocking */
+/* The descriptor; does not block. */
+int host_evtchn_open(void) __attribute__((warn_unused_result));
 /* Each gives the local port. Closing the descriptor closes all its ports. */
 int host_evtchn_bind_interdomain(int fd, domid_t domain, evtchn_port_t remote);
 int host_evtchn_bind_virq(int fd, uint32_t virq);

@@ -45,6 +45,10 @@ static inline long _hypercall0(unsigned long nr)
     return _hypercall2(nr, 0, 0);
 }
 
+/* A guest kernel's memory stays where it is: structures pass by their own address. */
+#define _hypercall_stage(pointer, size)            ((unsigned long)(pointer))
+#define _hypercall_unstage(pointer, address, size) ((void)0)
+
 #include "hypercall_wrappers.h"
 
 #endif

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "public/xen.h"
+
+#define VCPUS_MAX 4 /* that this library's stubs serve */
+
 #define TRAP_SYSCALL  32 /* a SYSCALL from user mode */
 #define TRAP_EVENT    33 /* the event upcall */
 #define TRAP_FAILSAFE 34 /* the failsafe callback; its four selectors are dropped */
@@ -17,7 +21,7 @@
 
 struct trap_frame {
     uint64_t r15, r14, r13, r12, r10, r9, r8, rbp, rdi, rsi, rdx, rbx, rax;
-    uint64_t vector;
+    uint64_t vector; /* low byte; above it, for TRAP_EVENT, the vCPU */
     uint64_t rcx, r11, error_code;
     uint64_t rip;
     uint32_t cs, saved_mask; /* saved_mask: event mask before the upcall masked it */
@@ -32,6 +36,9 @@ void trap_init(void);
 void trap_handle(unsigned vector, trap_handler handler);
 /* Register `vector` with the hypervisor under these flags (low two bits DPL, bit 2 masks). */
 long trap_register(unsigned vector, uint8_t flags);
+
+/* The same stubs for a vCPU that is about to be started (vcpu.h does it). */
+void trap_fill_context(unsigned vcpu, struct vcpu_guest_context *context);
 
 /* Was the frame made in user mode? */
 static inline bool trap_from_user(const struct trap_frame *frame)

@@ -36,8 +36,8 @@ static void segment(unsigned i, uint64_t offset, uint64_t paddr, uint64_t filesz
 
     h[i] = (struct phdr){ .type = ELF_PT_LOAD, .offset = offset, .paddr = paddr,
                           .filesz = filesz, .memsz = memsz };
-    b.elf.nr_headers = i + 1;
-    b.elf.headers_end = 64 + (i + 1) * sizeof(struct phdr);
+    b.start.elf.nr_headers = i + 1;
+    b.start.elf.headers_end = 64 + (i + 1) * sizeof(struct phdr);
 }
 
 static void setup(void)
@@ -52,7 +52,7 @@ static void setup(void)
     image = (struct pv_image){ .kernel = KERNEL * PAGE_SIZE, .kernel_bytes = 50 * PAGE_SIZE,
                                .kernel_is_ours = true, .nr_frames = NR_PAGES };
     b = (struct pv_build){ .d = &d, .image = &image, .p2m = p2m,
-                           .elf = { .data = machine_map(_mfn(KERNEL)),
+                           .start.elf = { .data = machine_map(_mfn(KERNEL)),
                                     .bytes = image.kernel_bytes, .headers = 64 } };
 }
 

@@ -15,9 +15,10 @@ $(UNIT_STORED)/core/%.o: dom0-tools/stored/%.c $(wildcard dom0-tools/stored/*.h)
 	$(Q)$(CC) $(STORED_FLAGS) $(SANITIZE) -c $< -o $@
 
 $(STORED_TESTS): $(UNIT_STORED)/%: tests/unit/stored/%.c tests/unit/stored/rig.h \
-		$(patsubst dom0-tools/stored/%.c,$(UNIT_STORED)/core/%.o,$(STORED_CORE))
+		$(patsubst dom0-tools/stored/%.c,$(UNIT_STORED)/core/%.o,$(STORED_CORE)) \
+		$(COMMON_SANITIZED)
 	$(say) TEST $@
-	$(Q)$(CC) $(STORED_FLAGS) $(SANITIZE) $(filter %.c %.o,$^) -lz -lcheck -lsubunit -lm -lrt \
+	$(Q)$(CC) $(STORED_FLAGS) $(SANITIZE) $(filter %.c %.o %.a,$^) -lz -lcheck -lsubunit -lm -lrt \
 		-lpthread -o $@
 
 # Check prints "NN%: Checks: total, Failures: f, Errors: e"; the counts come from that line. A
@@ -35,6 +36,7 @@ check-unit-stored: $(STORED_TESTS)
 		> $(BUILD)/check/unit-stored.counts; exit $$status
 
 $(UNIT_STORED)/fuzz_protocol: tests/unit/stored/fuzz_protocol.c $(STORED_CORE) \
+		dom0-tools/common/io.c \
 		$(wildcard dom0-tools/stored/*.h)
 	$(say) FUZZ $@
 	$(Q)mkdir -p $(@D)

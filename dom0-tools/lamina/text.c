@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text: whatever bytes come in, what goes out is valid UTF-8, respectively free of control
+ * characters.
+ */
+#include "lamina/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* Bytes of the sequence that the first byte announces; 0: it announces none. */
+static size_t sequence_length(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first < 0xe0)
+        return 2;
+    if (first >= 0xe0 && first < 0xf0)
+        return 3;
+    return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+/* The second byte has bounds of its own where a shorter spelling or a surrogate must not pass. */
+static bool is_good_second(unsigned char first, unsigned char second)
+{
+    unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+    return second >= low && second <= high;
+}
+
+/* Bytes of the character at text, which ends with NUL; 0: it is none. */
+static size_t character_length(const char *text)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t length = sequence_length(bytes[0]);
+
+    if (length > 1 && !is_good_second(bytes[0], bytes[1]))
+        return 0;
+    for (size_t i = 2; i < length; i++) {
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return length;
+}
+
+void text_copy_utf8(char *room, size_t size, const char *text)
+{
+    size_t at = 0;
+
+    while (*text != '\0') {
+        size_t length = character_length(text);
+        const char *from = length > 0 ? text : REPLACEMENT;
+        size_t bytes = length > 0 ? length : strlen(REPLACEMENT);
+
+        if (at + bytes >= size)
+            break;
+        memcpy(room + at, from, bytes);
+        at += bytes;
+        text += length > 0 ? length : 1;
+    }
+    room[at] = '\0';
+}
+
+/* UTF-8 spells the terminal's other control characters 0xc2 0x80 to 0xc2 0x9f. */
+static bool is_control(const char *text, size_t at, size_t size)
+{
+    unsigned char c = (unsigned char)text[at];
+    unsigned char next = at + 1 < size ? (unsigned char)text[at + 1] : 0;
+
+    return c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0);
+}
+
+void text_print_plain(FILE *stream, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        bool plain = text[i] == '\n' || text[i] == '\t' || !is_control(text, i, size);
+
+        fputc(plain ? text[i] : '?', stream);
+    }
+}
+
+static const char escapes[][2] = { { 'n', '\n' }, { 't', '\t' }, { 'r', '\r' }, { '\\', '\\' } };
+
+#define NR_ESCAPES (sizeof(escapes) / sizeof(escapes[0]))
+
+void text_print_escaped(FILE *stream, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        size_t e = 0;
+
+        while (e < NR_ESCAPES && escapes[e][1] != text[i])
+            e++;
+        if (e < NR_ESCAPES)
+            fprintf(stream, "\\%c", escapes[e][0]);
+        else if (is_control(text, i, size))
+            fprintf(stream, "\\x%02x", (unsigned char)text[i]);
+        else
+            fputc(text[i], stream);
+    }
+}
+
+static int hex_value(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *digit = c == '\0' ? NULL : strchr(digits, tolower((unsigned char)c));
+
+    return digit ? (int)(digit - digits) : -1;
+}
+
+/* What stands behind a backslash; moves on to its last byte. -1: nothing that is known. */
+static int take_escape(const char **text)
+{
+    const char *p = *text;
+
+    for (size_t e = 0; e < NR_ESCAPES; e++) {
+        if (escapes[e][0] == *p)
+            return (unsigned char)escapes[e][1];
+    }
+    if (*p != 'x' || hex_value(p[1]) < 0 || hex_value(p[2]) < 0)
+        return -1;
+    *text += 2;
+    return hex_value(p[1]) << 4 | hex_value(p[2]);
+}
+
+char *text_unescape(const char *text, size_t *size)
+{
+    char *bytes = malloc(strlen(text) + 1);
+    size_t at = 0;
+
+    if (!bytes)
+        return NULL;
+    for (; *text != '\0'; text++) {
+        int byte = (unsigned char)*text;
+
+        if (byte == '\\') {
+            text++;
+            byte = take_escape(&text);
+        }
+        if (byte < 0) {
+            free(bytes);
+            errno = EINVAL;
+            return NULL;
+        }
+        bytes[at++] = (char)byte;
+    }
+    bytes[at] = '\0';
+    *size = at;
+    return bytes;
+}

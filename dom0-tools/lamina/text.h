@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text of which others chose the bytes, such as a guest's: made fit for JSON and for a terminal.
+ */
+#ifndef LAMINA_TEXT_H
+#define LAMINA_TEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * Copies text into room of size bytes, ends it with NUL and cuts it where it does not fit; what is
+ * not UTF-8 becomes U+FFFD.
+ */
+void text_copy_utf8(char *room, size_t size, const char *text);
+
+/* Writes size bytes; control characters but line feed and tab become "?". */
+void text_print_plain(FILE *stream, const char *text, size_t size);
+
+/* The same as a C string would spell it: "\n", "\x1b", "\\". */
+void text_print_escaped(FILE *stream, const char *text, size_t size);
+
+/* The other way: a new block with a NUL behind it and its size; NULL and errno: EINVAL, ENOMEM. */
+char *text_unescape(const char *text, size_t *size);
+
+#endif

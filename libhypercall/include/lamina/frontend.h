@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's half of a split driver: finding the device in the store, publishing rings, and
+ * walking both halves through their states. Needs event_init(), grant_init() and store_init().
+ */
+#ifndef LAMINA_FRONTEND_H
+#define LAMINA_FRONTEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lamina/grant.h"
+#include "public/event_channel.h"
+#include "public/io/xenbus.h"
+
+#define FRONTEND_PATH 64u
+#define BACKEND_PATH  128u
+
+struct frontend {
+    char path[FRONTEND_PATH];   /* "device/vbd/51712" */
+    char backend[BACKEND_PATH]; /* "/local/domain/0/backend/vbd/3/51712" */
+    domid_t domain;             /* of the back end */
+    evtchn_port_t port;
+};
+
+/* Finds device `id` of a kind ("vbd", "vif") and waits until its back end is set up; makes the
+ * event channel. 0, -XEN_ENOENT: no such device, -XEN_ETIME: no back end within 10 s. */
+long frontend_open(struct frontend *frontend, const char *kind, unsigned id);
+
+/* Grants a ring's page and writes the reference to the node `name`; gives it in *ref. */
+long frontend_publish_ring(struct frontend *frontend, const char *name, const void *page,
+                           grant_ref_t *ref);
+long frontend_write(struct frontend *frontend, const char *name, const char *value);
+
+/* A number of the back end's: 0, -XEN_ENOENT or what else the store says. */
+long frontend_read_number(struct frontend *frontend, const char *name, uint64_t *value);
+
+/* Writes the event channel, says XenbusStateConnected or so, and waits until the back end is. */
+long frontend_connect(struct frontend *frontend);
+
+/* Walks to Closed and closes the event channel. 0, or -XEN_ETIME: the back end does not follow. */
+long frontend_close(struct frontend *frontend);
+
+#endif

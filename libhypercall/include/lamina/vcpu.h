@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Further vCPUs of the domain. Vcpu 0 runs guest_main(); numbers go up to VCPUS_MAX (trap.h). */
+#ifndef LAMINA_VCPU_H
+#define LAMINA_VCPU_H
+
+#include <stdint.h>
+
+/* How many vCPUs the domain has, on line or not; at most VCPUS_MAX are counted. */
+unsigned vcpu_count(void);
+
+/*
+ * Starts vCPU `id` in main(arg), on a stack that ends at stack_end, with the page tables, trap
+ * handlers and handlers of events of vCPU 0, events masked (vcpu_events_enable()). The upper half
+ * of the stack serves main(), traps from user mode begin in the middle: give it 16 KiB. main() must
+ * not return. 0; -XEN_ENOENT: no such vCPU; -XEN_EEXIST: it was started before; -XEN_EINVAL.
+ */
+long vcpu_start(unsigned id, void (*main)(void *arg), void *arg, void *stack_end);
+
+/* What events_enable() and events_disable() are to vCPU 0. */
+void vcpu_events_enable(unsigned id);
+void vcpu_events_disable(unsigned id);
+
+/* A port by which any vCPU interrupts vCPU `id` (event_send() on it), or an error. */
+long vcpu_ipi(unsigned id);
+
+#endif

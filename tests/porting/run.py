@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Does what docs/porting.md says: builds every step in an empty folder and boots it.
+
+Usage: run.py [--counts FILE] [--list] [STEP ...]
+
+The guide's fenced blocks carry what they are:
+
+    ```c file=1-hello/main.c       a file of a step
+    ```make file=Makefile          a file of every step
+    ```text output=1-hello         what its console must say, line by line; * stands for anything
+    ```text output=8-disk domain   the same, as an ordinary domain: built here, and run by the
+                                   system tests, which have a back end
+
+A step is built against an installed libhypercall with the guide's own Makefile, nothing else.
+"""
+
+import argparse
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "../..")
+sys.path[:0] = [os.path.join(HERE, "../system"), os.path.join(HERE, "../../scripts")]
+
+import qemu  # noqa: E402
+from guest import Failure, Guest  # noqa: E402
+
+GUIDE = os.path.join(ROOT, "docs/porting.md")
+FENCE = re.compile(r"^```(\w+) ((?:file|output)=\S+)( domain)?\n(.*?)^```$", re.M | re.S)
+OPTIONS = "console=com1 com1=115200"
+BOUND_S = 60
+
+
+class Step:
+    def __init__(self, name):
+        self.name = name
+        self.files = {}
+        self.output = None
+        self.needs_domain = False
+
+
+def read_guide():
+    """The steps by name, in order, and the files that all of them share."""
+    with open(GUIDE, encoding="utf-8") as file:
+        text = file.read()
+    steps, shared = {}, {}
+    for match in FENCE.finditer(text):
+        kind, _, value = match[2].partition("=")
+        name, _, path = value.partition("/")
+        if kind == "file" and not path:
+            shared[value] = match[4]
+            continue
+        step = steps.setdefault(name, Step(name))
+        if kind == "file":
+            step.files[path] = match[4]
+        else:
+            step.output = match[4].splitlines()
+            step.needs_domain = bool(match[3])
+    return steps, shared
+
+
+def install(folder):
+    """libhypercall as `make install` leaves it, below `folder`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    make = os.environ.get("MAKE", "make").split()
+    subprocess.run([*make, "--no-print-directory", "-s", "install-libhypercall",
+                    f"DESTDIR={folder}", "PREFIX=/usr"], check=True, cwd=ROOT,
+                   stdout=subprocess.DEVNULL)
+    packages = f"{folder}/usr/lib/pkgconfig"
+    for name in os.listdir(packages):
+        path = os.path.join(packages, name)
+        with open(path, encoding="ascii") as file:
+            text = file.read().replace("prefix=/usr", f"prefix={folder}/usr")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+    return packages
+
+
+def build(step, shared, folder, packages):
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in {**shared, **step.files}.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(["make", "-s"], cwd=folder, capture_output=True, text=True,
+                          env={**clean, "PKG_CONFIG_PATH": packages}, check=False)
+    if done.returncode or done.stdout or done.stderr:
+        return f"make said:\n{done.stdout}{done.stderr}"
+    return None
+
+
+def boot(step, folder):
+    """Starts the kernel as the first domain; what is wrong with what it said, or None."""
+    log = os.path.join(folder, "console.log")
+    command = qemu.machine(cpus=2, memory=256)
+    command += qemu.multiboot(f"{qemu.BUILD}/lamina", OPTIONS, [(f"{folder}/kernel.elf", "")])
+    guest = Guest(command, log)
+    try:
+        for line in step.output:
+            guest.expect(fnmatch_pattern(line), BOUND_S)
+    except Failure as failure:
+        return str(failure)
+    finally:
+        guest.stop()
+    return None
+
+
+def fnmatch_pattern(line):
+    """The guide's line as a regular expression."""
+    return ".*".join(re.escape(part) for part in line.split("*"))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--counts")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("steps", nargs="*", help="names, * matches")
+    options = parser.parse_args()
+    steps, shared = read_guide()
+    chosen = [s for s in steps.values() if not options.steps or
+              any(fnmatch.fnmatch(s.name, wanted) for wanted in options.steps)]
+    if options.list:
+        print("\n".join(step.name for step in chosen))
+        return 0
+    base = os.path.abspath(f"{qemu.BUILD}/tests/porting")
+    packages = install(f"{base}/installed")
+    failed = 0
+    for step in chosen:
+        folder = f"{base}/{step.name}"
+        wrong = "no output is given" if step.output is None else None
+        wrong = wrong or build(step, shared, folder, packages)
+        if not wrong and not step.needs_domain:
+            wrong = boot(step, folder)
+        failed += bool(wrong)
+        how = "built" if step.needs_domain else "built and run"
+        print(f"{'FAILED ' if wrong else 'ok     '}{step.name}: {wrong or how}", flush=True)
+    print(f"porting: {len(chosen) - failed} passed, {failed} failed, 0 skipped")
+    if options.counts:
+        with open(options.counts, "w", encoding="ascii") as file:
+            file.write(f"{len(chosen) - failed} {failed} 0\n")
+    return 1 if failed or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
