@@ -35,10 +35,11 @@ $(DOM0_BUILD)/%: $(DOM0_DIR)/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@ -lpthread
 
-$(DOMU_BUILD)/%: $(DOMU_DIR)/%.c
+$(DOMU_BUILD)/%: $(DOMU_DIR)/%.c $(LIBHC_DOM0)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@
+	$(Q)$(CC) -Iinclude -Ilibhypercall/include -I$(GEN) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
+		-static $^ -o $@
 
 $(DOM0_BUILD)/lamina-stored: $(STORED_OBJ) $(COMMON_LIB) $(LIBHC_DOM0)
 	$(say) LINK $@
