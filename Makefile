@@ -39,7 +39,8 @@ all:
 help:
 	@echo 'make              build the hypervisor and the tools into $(BUILD)/'
 	@echo 'make run          set everything up and boot to a dom0 shell in QEMU; takes MEM=MiB CPUS='
-	@echo '                  MACHINE=pc|q35 DISK=file OPTIONS= (hypervisor) APPEND= (kernel) QEMU_ARGS='
+	@echo '                  MACHINE=pc|q35 DISK=file CREATE=a.xml,b.xml OPTIONS= (hypervisor)'
+	@echo '                  APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
 	@echo 'make model        visit a larger machine than check-model does'
 	@echo 'make figures      measure what docs/figures.md lists'
@@ -55,6 +56,7 @@ help:
 
 -include hypervisor/rules.mk
 -include libhypercall/rules.mk
+-include libhypercall/examples/rules.mk
 -include dom0-tools/rules.mk
 -include tests/abi/rules.mk
 -include tests/unit/rules.mk

@@ -85,7 +85,7 @@ class Row:
         self.flags = {word for word in words[4:] if "=" not in word}
         options = dict(word.split("=") for word in words[4:] if "=" in word)
         self.answer = options.pop("answer", None)
-        if options or self.flags - {"preempt", "own", "nodomain"}:
+        if options or self.flags - {"preempt", "own", "nodomain", "other", "vcpu"}:
             raise TableError("unknown flag")
         self.args, self.errors, self.meaning = [], [], ""
         self.target, self.direct, self.end = None, None, None
@@ -224,7 +224,8 @@ def parameters(row):
         return ["struct domain *target", f"struct {row.cls.args[0].target} *op"]
     params = [handler_type(a) for a in row.handled()]
     if row.shape == "member" and row.cls.has_domain:
-        params.insert(0, "domid_t *domain" if "nodomain" in row.flags else "struct domain *d")
+        params.insert(0, "domid_t *domain" if "nodomain" in row.flags else
+                      "struct vcpu *vcpu" if "vcpu" in row.flags else "struct domain *d")
     return params
 
 
@@ -278,9 +279,9 @@ def target_handler(row):
             "    return ret;\n}\n\n")
 
 
-LAYERS = ("core/console.h", "core/domain.h", "core/sched.h", "core/time.h", "hypercall/hypercall.h",
-          "hypercall/target.h", "hypercall_handlers.h", "lib/errno.h", "mm/alloc.h", "mm/guest.h",
-          "mm/update.h", "pv/guest_cpu.h", "pv/trap.h")
+LAYERS = ("core/console.h", "core/domain.h", "core/sched.h", "core/time.h", "hypercall/bitmap.h",
+          "hypercall/hypercall.h", "hypercall/target.h", "hypercall_handlers.h", "lib/errno.h",
+          "mm/alloc.h", "mm/guest.h", "mm/update.h", "pv/guest_cpu.h", "pv/trap.h")
 
 
 def make_direct(classes):
@@ -464,20 +465,22 @@ def member_case(row):
         return f"    case {row.constant}:\n        return {answer_of(row)};\n"
     arg = row.structure()
     params = [f"&op->u.{arg.name}"] if arg else []
-    call = f"hc_{row.name}({', '.join(params)})"
-    if row.cls.has_domain:
-        params.insert(0, "&op->domain" if "nodomain" in row.flags else "d")
-        call = f"hc_{row.name}({', '.join(params)})"
-        if "nodomain" not in row.flags:
-            call = call.replace("(d", "(domain", 1)
     back = "BACK_NEVER"
     if arg and arg.direction != "in":
         back = "BACK_ALWAYS" if arg.direction == "inout!" else "BACK_ON_SUCCESS"
-    body = f"        *back = {back};\n        return {call};\n"
-    if row.cls.has_domain and "nodomain" not in row.flags:
-        body = f"        *back = {back};\n        if (!domain)\n            return -ESRCH;\n" \
-               f"        return {call};\n"
-    return f"    case {row.constant}:\n{body}"
+    out = [f"    case {row.constant}:\n        *back = {back};\n"]
+    if row.cls.has_domain and "nodomain" in row.flags:
+        params.insert(0, "&op->domain")
+    elif row.cls.has_domain:
+        out.append("        if (!domain)\n            return -ESRCH;\n")
+        if "other" in row.flags:
+            out.append("        if (domain == current->domain)\n            return -EINVAL;\n")
+        if "vcpu" in row.flags:
+            out.append(f"        vcpu = vcpu_by_id(domain, op->u.{arg.name}.vcpu);\n"
+                       "        if (!vcpu)\n            return -EINVAL;\n")
+        params.insert(0, "vcpu" if "vcpu" in row.flags else "domain")
+    out.append(f"        return hc_{row.name}({', '.join(params)});\n")
+    return "".join(out)
 
 
 def header_class(cls):
@@ -486,11 +489,13 @@ def header_class(cls):
     used = any(row.has_handler and "nodomain" not in row.flags for row in cls.rows) and targets
     head = "struct domain *domain, " if used else ""
     cases = "".join(member_case(row) for row in cls.rows)
+    vcpu = "    struct vcpu *vcpu;\n\n" if any("vcpu" in row.flags for row in cls.rows) else ""
     choose = (f"static long choose_{cls.name}({head}struct {structure} *op, enum back *back)\n{{\n"
-              f"    *back = BACK_NEVER;\n    switch (op->cmd) {{\n{cases}    default:\n"
+              f"{vcpu}    *back = BACK_NEVER;\n    switch (op->cmd) {{\n{cases}    default:\n"
               "        return -ENOSYS;\n    }\n}\n\n")
-    get = "    struct domain *domain = domain_get(op.domain);\n" if used else ""
-    put = "    if (domain)\n        domain_put(domain);\n" if used else ""
+    get = ("    struct domain *domain;\n    if (target_claim(op.domain, &domain))\n"
+           "        return -ERESTART;\n") if used else ""
+    put = "    target_release(domain);\n" if used else ""
     value = "domain, " if used else ""
     body = (f"    struct {structure} op;\n    enum back back;\n\n"
             "    if (!current->domain->is_control)\n        return -EPERM;\n"

@@ -4,7 +4,8 @@
 # The first program of dom0. Brings up the devices; then, when a disk with the control domain's
 # programs is there (label lamina-tools), also its daemons and a bridge. Then it either runs the
 # test that the kernel's command line names (lamina.test=NAME: /tests/NAME, then power off), or
-# gives a shell on the console.
+# creates the domains that it names (lamina.create=FILE of /etc/lamina) and gives a shell on the
+# console.
 
 PATH=/sbin:/bin:/usr/sbin:/usr/bin
 BRIDGE=lamina0 BRIDGE_ADDRESS=10.77.0.1
@@ -98,6 +99,18 @@ cat <<END
 
 Linux $(uname -r) on $(nproc) CPU(s), $memory MiB; hypervisor: $type $version
 This is the control domain. "poweroff" ends the machine, "reboot" restarts it.
+
+END
+files=$(kernel_option lamina.create | tr ',' ' ')
+for file in $files; do
+    lamina create "/etc/lamina/$file" &
+done
+wait
+[ -z "$files" ] || cat <<END
+
+Try:  lamina list                          what runs
+      lamina console hello                 its console; Ctrl-] leaves it
+      lamina create /etc/lamina/grub.xml -c   one more, which boots from its own disk
 
 END
 # The shell would prefer busybox's own commands, which expect another init.

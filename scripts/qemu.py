@@ -64,6 +64,7 @@ def user_network(device):
     return ["-netdev", "user,id=net0", "-device", f"{device},netdev=net0"]
 
 
-def disk(path, device, ident="disk0"):
-    return ["-drive", f"file={escape(path)},format=raw,if=none,id={ident}",
+def disk(path, device, ident="disk0", mode=""):
+    """`mode` may be readonly=on, or snapshot=on: what is written is forgotten."""
+    return ["-drive", f"file={escape(path)},format=raw,if=none,id={ident}" + (mode and f",{mode}"),
             "-device", f"{device},drive={ident}"]

@@ -42,7 +42,7 @@ $(IMAGES)/initrd-domu.img: scripts/initramfs.py scripts/init-domu.sh $(DOMU_PROG
 	$(say) INITRD $@
 	$(Q)$(PYTHON) scripts/initramfs.py --root $(CACHE)/root --version $(KERNEL_VERSION) \
 		--version $(CLOUD_VERSION) --out $@ --init scripts/init-domu.sh \
-		--modules 'xen-blkfront xen-netfront' \
+		--modules 'xen-blkfront xen-netfront ext4 crc32c_generic' \
 		$(foreach f,$(DOMU_PROGRAMS),--add tests/$(notdir $f)=$f)
 
 # What an installation consists of, Debian's clients of the store, and the example domains.

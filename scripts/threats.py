@@ -3,8 +3,8 @@
 
 Usage: threats.py [--write | --check]
 
-Prints the table made from tests/threats.tbl; --write puts it into docs/security.md, --check fails when
-it is not there as it should be. A test that does not exist is an error in each case.
+Prints the table made from tests/threats.tbl; --write puts it into docs/security.md, --check fails
+when it is not there as it should be. A test that does not exist is an error in each case.
 """
 
 import collections

@@ -24,6 +24,9 @@ int daemon_start(const char *name, const char *pid_file, bool in_background)
 /* Tells parent or supervisor: it serves now. */
 void daemon_ready(void);
 
+/* Whether the daemon of that name runs, as its DAEMON_RUN_DIR/NAME.pid says. For anybody to ask. */
+bool daemon_runs(const char *name);
+
 /* One line for the log, with the daemon's name before it; level as in syslog(3). errno stays. */
 void daemon_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -42,6 +42,9 @@ enum domain_action {
     ACTION_COREDUMP_RESTART,
 };
 
+/* Their names as in the file, NULL at the end. */
+extern const char *const domain_action_names[];
+
 enum clock_offset { CLOCK_UTC, CLOCK_LOCALTIME, CLOCK_VARIABLE };
 
 struct domain_clock {

@@ -33,8 +33,7 @@ extern const size_t domain_schema_size;
 /* Reports where the document leaves the schema. */
 void domain_check_schema(struct element_reader *reader, xmlDoc *document);
 
-/* Names as in the file, in the order of their enums, NULL at the end. */
-extern const char *const domain_action_names[];
+/* Names as in the file, in the order of their enum, NULL at the end. */
 extern const char *const clock_offset_names[];
 
 #endif

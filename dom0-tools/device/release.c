@@ -26,7 +26,7 @@ static int free_loop(struct store_client *store, const struct device_address *ad
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     device_loop_tag(address, tag);
-    return loop_free((unsigned)number, tag);
+    return loop_detach((unsigned)number, tag);
 }
 
 /* All that is left once the ends are closed. */

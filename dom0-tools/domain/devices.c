@@ -23,25 +23,20 @@ static int fail_to_note(unsigned domid, int rc, struct failure *failure)
                        "done, but the configuration of domain %u could not be saved", domid);
 }
 
-/* Disks are compared with those in use: so nobody else may begin to use one meanwhile. */
-static int lock_both(unsigned domid, int locks[2], struct failure *failure)
+/* The lock of a domain that there is. */
+static int lock_living(unsigned domid, struct failure *failure)
 {
     struct xen_domctl_getdomaininfo info;
+    int fd = lock_domain(domid);
 
-    locks[0] = lock_creation();
-    locks[1] = locks[0] < 0 ? locks[0] : lock_domain(domid);
-    if (locks[1] < 0)
-        return failure_set(failure, FAILURE_OPERATION, locks[1], "cannot lock domain %u", domid);
+    if (fd < 0)
+        return failure_set(failure, FAILURE_OPERATION, fd, "cannot lock domain %u", domid);
     int rc = hypervisor_info(domid, &info);
-    return rc == 0 ? 0 :
-                     failure_set(failure, FAILURE_OPERATION, rc == -ESRCH ? -ENOENT : rc,
-                                 "cannot change the devices of domain %u", domid);
-}
-
-static void release_both(const int locks[2])
-{
-    lock_release(locks[1]);
-    lock_release(locks[0]);
+    if (rc == 0)
+        return fd;
+    lock_release(fd);
+    return failure_set(failure, FAILURE_OPERATION, rc == -ESRCH ? -ENOENT : rc,
+                       "cannot change the devices of domain %u", domid);
 }
 
 static char *copy(const char *text, bool *failed)
@@ -98,24 +93,24 @@ static int drop_disk(struct domain_config *config, const void *value)
 int domain_attach_disk(struct store_client *store, unsigned domid, const struct domain_disk *disk,
                        struct failure *failure)
 {
-    int locks[2] = { -1, -1 };
-    int rc = lock_both(domid, locks, failure);
+    int fd = lock_living(domid, failure);
 
-    if (rc == 0)
-        rc = disk_attach(store, domid, disk, failure);
+    if (fd < 0)
+        return fd;
+    int rc = disk_attach(store, domid, disk, failure);
     if (rc == 0 && (rc = record_change_config(store, domid, add_disk, disk)) != 0)
         fail_to_note(domid, rc, failure);
-    release_both(locks);
+    lock_release(fd);
     return rc;
 }
 
 int domain_detach_disk(struct store_client *store, unsigned domid, const char *name, bool force,
                        int timeout_ms, struct failure *failure)
 {
-    int fd = lock_domain(domid);
+    int fd = lock_living(domid, failure);
 
     if (fd < 0)
-        return failure_set(failure, FAILURE_OPERATION, fd, "cannot lock domain %u", domid);
+        return fd;
     int rc = disk_detach(store, domid, name, force, timeout_ms, failure);
     if (rc == 0 && (rc = record_change_config(store, domid, drop_disk, name)) != 0)
         fail_to_note(domid, rc, failure);
@@ -202,16 +197,18 @@ static int attach_interface(struct store_client *store, unsigned domid,
 int domain_attach_interface(struct store_client *store, unsigned domid,
                             struct domain_interface *interface, struct failure *failure)
 {
-    int locks[2] = { -1, -1 };
-    int rc = lock_both(domid, locks, failure);
+    int fd = lock_living(domid, failure);
 
-    if (rc == 0 && (rc = interface_fill_in(interface)) != 0)
+    if (fd < 0)
+        return fd;
+    int rc = interface_fill_in(interface);
+    if (rc != 0)
         failure_set(failure, FAILURE_OPERATION, rc, "cannot make a MAC address");
     if (rc == 0)
         rc = attach_interface(store, domid, interface, failure);
     if (rc == 0 && (rc = record_change_config(store, domid, add_interface, interface)) != 0)
         fail_to_note(domid, rc, failure);
-    release_both(locks);
+    lock_release(fd);
     return rc;
 }
 
@@ -239,11 +236,11 @@ static int find_mac(struct store_client *store, unsigned domid, const char *name
 int domain_detach_interface(struct store_client *store, unsigned domid, const char *name,
                             bool force, int timeout_ms, struct failure *failure)
 {
-    int fd = lock_domain(domid);
+    int fd = lock_living(domid, failure);
     uint8_t mac[6];
 
     if (fd < 0)
-        return failure_set(failure, FAILURE_OPERATION, fd, "cannot lock domain %u", domid);
+        return fd;
     int known = find_mac(store, domid, name, mac);
     int rc = interface_detach(store, domid, name, force, timeout_ms, failure);
     if (rc == 0 && known == 0 &&

@@ -6,7 +6,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-#include "config/elements.h"
 #include "consoled/console.h"
 #include "lamina/describe.h"
 #include "lamina/pick.h"

@@ -20,8 +20,8 @@ static const struct command_option options[] = {
 };
 
 enum column {
-    ID,
     NAME,
+    ID,
     MEMORY_MIB,
     MEMORY_KIB,
     MAX_MIB,
@@ -37,20 +37,20 @@ enum column {
 };
 
 static const struct table_column columns[] = {
-    [ID] = { "id", "ID", TABLE_NUMBER },
     [NAME] = { "name", "Name", TABLE_TEXT },
+    [ID] = { "id", "ID", TABLE_NUMBER },
     [MEMORY_MIB] = { NULL, "Mem", TABLE_NUMBER },
     [MEMORY_KIB] = { "memory_kib", NULL, TABLE_NUMBER },
-    [MAX_MIB] = { NULL, "MaxMem", TABLE_NUMBER, .detail = true },
+    [MAX_MIB] = { NULL, "MaxMem", TABLE_NUMBER | TABLE_DETAIL },
     [MAX_KIB] = { "max_memory_kib", NULL, TABLE_NUMBER },
     [VCPUS] = { "vcpus", "VCPUs", TABLE_NUMBER },
-    [MAX_VCPUS] = { "max_vcpus", "MaxVCPUs", TABLE_NUMBER, .detail = true },
+    [MAX_VCPUS] = { "max_vcpus", "MaxVCPUs", TABLE_NUMBER | TABLE_DETAIL },
     [FLAGS] = { NULL, "State", TABLE_TEXT },
-    [STATE] = { "state", "", TABLE_TEXT, .detail = true },
-    [REASON] = { "shutdown_reason", "Reason", TABLE_TEXT, .detail = true },
+    [STATE] = { "state", "", TABLE_TEXT | TABLE_DETAIL },
+    [REASON] = { "shutdown_reason", "Reason", TABLE_TEXT | TABLE_DETAIL },
     [CPU_TIME_S] = { NULL, "Time(s)", TABLE_NUMBER },
     [CPU_TIME_NS] = { "cpu_time_ns", NULL, TABLE_NUMBER },
-    [UUID] = { "uuid", "UUID", TABLE_TEXT, .detail = true },
+    [UUID] = { "uuid", "UUID", TABLE_TEXT | TABLE_DETAIL },
     { NULL, NULL, TABLE_TEXT },
 };
 

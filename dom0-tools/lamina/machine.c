@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <lamina/host.h>
-#include <lamina/hypercall.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -18,6 +18,7 @@
 #include "common/daemon.h"
 #include "device/device.h"
 #include "domain/domain.h"
+#include "domain/record.h"
 #include "lamina/describe.h"
 #include "lamina/machine.h"
 
@@ -230,18 +231,59 @@ static void look_cache(struct probing *probing, struct finding *finding)
               strerror(errno));
 }
 
-/* What is neither alive nor gone; laminad would have taken it away. */
-static bool is_stale(const struct domain_entry *entry)
+static bool has_state(const struct domain_entry *entry, const char *state)
 {
-    return entry->info.flags & XEN_DOMINF_dying ||
-           (entry->state && strcmp(entry->state, "dying") == 0);
+    return entry->state && strcmp(entry->state, state) == 0;
+}
+
+/* What is neither alive nor going to be; laminad would have taken it away. */
+static bool is_stale(struct store_client *store, const struct domain_entry *entry)
+{
+    return entry->info.flags & XEN_DOMINF_dying || has_state(entry, RECORD_DYING) ||
+           (has_state(entry, RECORD_BUILDING) && !record_has_builder(store, entry->info.domain));
+}
+
+static bool is_listed(const struct domain_entry *list, size_t nr, unsigned domid)
+{
+    while (nr > 0 && list[nr - 1].info.domain != domid)
+        nr--;
+    return nr > 0;
+}
+
+struct stale {
+    unsigned nr;
+    unsigned domid; /* one of them */
+};
+
+/* Domains without a future, and records without a domain that nobody is about to make. */
+static int count_stale(struct store_client *store, const struct domain_entry *list, size_t nr,
+                       struct stale *stale)
+{
+    unsigned *domids;
+    size_t nr_records;
+    int rc = record_list(store, &domids, &nr_records);
+
+    if (rc != 0)
+        return rc;
+    *stale = (struct stale){ .nr = 0 };
+    for (size_t i = 0; i < nr; i++) {
+        if (is_stale(store, &list[i]) && stale->nr++ == 0)
+            stale->domid = list[i].info.domain;
+    }
+    for (size_t i = 0; i < nr_records; i++) {
+        if (!is_listed(list, nr, domids[i]) && !record_has_builder(store, domids[i]) &&
+            stale->nr++ == 0)
+            stale->domid = domids[i];
+    }
+    free(domids);
+    return 0;
 }
 
 static void look_domains(struct probing *probing, struct finding *finding)
 {
     struct failure failure = { .kind = FAILURE_NONE };
     struct domain_entry *list;
-    unsigned stale = 0, building = 0, domid = 0;
+    struct stale stale;
     size_t nr;
     char cure[40];
 
@@ -253,17 +295,17 @@ static void look_domains(struct probing *probing, struct finding *finding)
         found(finding, FINDING_MISSING, "", "%s", failure.text);
         return;
     }
-    for (size_t i = 0; i < nr; i++) {
-        if (is_stale(&list[i]) && stale++ == 0)
-            domid = list[i].info.domain;
-        building += list[i].state && strcmp(list[i].state, "building") == 0;
-    }
+    int rc = count_stale(probing->store, list, nr, &stale);
     domains_free(list, nr);
-    snprintf(cure, sizeof(cure), "lamina destroy %u", domid);
-    if (stale > 0)
-        found(finding, FINDING_MISSING, cure, "%u half gone of %zu", stale, nr);
+    if (rc != 0) {
+        found(finding, FINDING_MISSING, "", "cannot read their records: %s", strerror(-rc));
+        return;
+    }
+    snprintf(cure, sizeof(cure), "lamina destroy %u", stale.domid);
+    if (stale.nr > 0)
+        found(finding, FINDING_MISSING, cure, "%u half built or half gone", stale.nr);
     else
-        found(finding, FINDING_OK, "", "%zu with this one, %u being built", nr, building);
+        found(finding, FINDING_OK, "", "%zu with this one", nr);
 }
 
 const struct probe probes[] = {

@@ -8,10 +8,10 @@ LAMINA_TOOL_OBJ := $(LAMINA_TOOL_SRC:%.c=$(BUILD)/%.o)
 
 # $(BUILD)/lamina is the hypervisor.
 ALL += $(LAMINA_TOOL)
-$(LAMINA_TOOL): $(LAMINA_TOOL_OBJ) $(CONFIG_LIB)
+$(LAMINA_TOOL): $(LAMINA_TOOL_OBJ) $(TOOL_LIBS)
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $^ $(CONFIG_LIBS) -lsmartcols -o $@
+	$(Q)$(CC) $^ $(TOOL_LDLIBS) -lsmartcols -o $@
 
 install::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \

@@ -11,8 +11,8 @@
 #include "lamina/describe.h"
 
 enum column {
-    ID,
     NAME,
+    ID,
     FLAGS,
     STATE,
     CPU_TIME_S,
@@ -37,8 +37,8 @@ enum column {
 };
 
 static const struct table_column columns[] = {
-    [ID] = { "id", "ID", TABLE_NUMBER },
     [NAME] = { "name", "Name", TABLE_TEXT },
+    [ID] = { "id", "ID", TABLE_NUMBER },
     [FLAGS] = { NULL, "State", TABLE_TEXT },
     [STATE] = { "state", NULL, TABLE_TEXT },
     [CPU_TIME_S] = { NULL, "CPU(s)", TABLE_NUMBER },
@@ -106,7 +106,7 @@ static void add_domain(struct table *table, const struct sample *sample,
 
 struct table *top_table(const struct sample *sample, enum table_form form)
 {
-    struct table *table = table_new("domains", columns, form);
+    struct table *table = table_new("usage", columns, form);
 
     for (size_t i = 0; i < sample->nr; i++)
         add_domain(table, sample, &sample->domains[i]);

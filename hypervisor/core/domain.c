@@ -130,6 +130,7 @@ static void fields_init(struct domain *d, domid_t id, unsigned vcpus_max, bool i
     d->is_control = is_control;
     d->vcpus_max = vcpus_max;
     d->refs = 1; /* the list's, put by domain_destroy() */
+    d->pause_count = !is_control;
     d->weight = WEIGHT_DEFAULT;
     lock_init(&d->lock, LOCK_DOMAIN);
     lock_init(&d->mm.lock, LOCK_MM);
@@ -394,9 +395,6 @@ int domain_destroy(struct domain *d)
 
     if (d->is_control)
         return -EINVAL;
-    /* One at a time; the other caller comes back and finds it done. */
-    if (atomic_xchg(&d->destroying, 1u))
-        return -ERESTART;
     rc = destroy_continue(d);
     if (!rc && !d->is_gone) {
         ASSERT(audit());
@@ -404,7 +402,6 @@ int domain_destroy(struct domain *d)
         evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
         domain_put(d);
     }
-    atomic_write(&d->destroying, 0u);
     return rc;
 }
 

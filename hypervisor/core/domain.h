@@ -32,7 +32,7 @@ struct domain {
     bool is_dying;        /* being destroyed */
     bool is_shut_down;
     bool is_gone;              /* destroyed but for the last references and foreign mappings */
-    uint32_t destroying;       /* atomic: a CPU is in domain_destroy() */
+    uint32_t claimed;          /* atomic: a CPU has a tool's operation on it in hand */
     unsigned destroy_step;     /* how far that has come */
     uint8_t shutdown_code;     /* SHUTDOWN_* */
     bool shutdown_code_chosen; /* SCHEDOP_shutdown_code set it: domain_shutdown() keeps it */
@@ -47,6 +47,7 @@ struct domain {
 
     /* --- guest choices --- */
     uint32_t vm_assist;            /* bit per VMASST_TYPE_* */
+    bool msr_relaxed;              /* unknown MSRs read as 0; set at creation */
     uint64_t io_ports[65536 / 64]; /* ports this domain may use: bit set = allowed */
 
     /* --- time --- */
@@ -63,7 +64,7 @@ struct domain {
     struct domain *next; /* list of all domains by id, under the list lock */
 };
 
-/* id DOMID_INVALID: the first free one. -EEXIST -ENOMEM -EINVAL */
+/* Paused once, but the control domain. id DOMID_INVALID: a free one. -EEXIST -ENOMEM -EINVAL */
 int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out) must_check;
 struct domain *domain_get(domid_t id) must_check; /* with a reference, NULL: none */
 void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what nobody refers to */
@@ -79,7 +80,7 @@ extern bool domains_reap_wanted; /* a hint for the exit path */
 /* Counted. The pauser is never of d, and holds no lock: it waits for d's vCPUs to stop. */
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
-/* In steps: -ERESTART until all is given back. */
+/* In steps: -ERESTART until all is given back. One caller at a time. */
 int domain_destroy(struct domain *d) must_check;
 /* SCHEDOP_shutdown and crashes end here; dom0's ends the machine. A domain's locks may be held. */
 void domain_shutdown(struct domain *d, uint8_t code);

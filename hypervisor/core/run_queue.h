@@ -16,11 +16,12 @@ struct run_queue {
     unsigned nr_ready;
     uint64_t floor;      /* virtual time that the queue has reached; only rises */
     struct vcpu *active; /* runs now; NULL: idle */
+    uint64_t idle_ns;    /* in all, before idle_since_ns */
     /* --- this CPU only --- */
     struct vcpu *loaded; /* whose state the CPU holds: the active one, or the last one while idle */
     struct vcpu *moving; /* that this CPU still looks at, though nothing else keeps it alive */
     bool slice_ended;
-    uint64_t idle_ns;
+    uint64_t idle_since_ns; /* 0: not idle; cleared under the lock */
     struct timer slice; /* armed while others wait */
 };
 

@@ -49,7 +49,7 @@ static struct {
 
 PER_CPU(struct run_queue, run_queue);
 
-static uint64_t cpus_up(void)
+uint64_t sched_cpus_up(void)
 {
     unsigned nr = machine_nr_cpus();
 
@@ -131,14 +131,17 @@ static void cap_fire(struct timer *timer)
 /* The CPU that a vCPU which became runnable should run on; an idle one is claimed. */
 static unsigned choose_cpu(const struct vcpu *v)
 {
-    uint64_t allowed = READ_ONCE(v->affinity) & cpus_up();
+    uint64_t allowed = READ_ONCE(v->affinity) & sched_cpus_up();
+    uint64_t preferred = READ_ONCE(v->preferred) & allowed;
     uint64_t idle;
     unsigned cpu, best = v->cpu, shortest;
 
     if (v->running)
         return v->cpu;
-    if ((allowed & BIT(v->cpu)) && queue_is_idle(queue_of(v->cpu)))
+    if (((preferred ? preferred : allowed) & BIT(v->cpu)) && queue_is_idle(queue_of(v->cpu)))
         return v->cpu;
+    idle = atomic_read(&sched.idle_cpus) & preferred;
+    for_each_bit(cpu, idle) if (atomic_bit_clear(&sched.idle_cpus, cpu)) return cpu;
     idle = atomic_read(&sched.idle_cpus) & allowed;
     for_each_bit(cpu, idle) if (atomic_bit_clear(&sched.idle_cpus, cpu)) return cpu;
     if (allowed & BIT(v->cpu))
@@ -332,6 +335,9 @@ static struct vcpu *pick(struct run_queue *q)
     next = q->ready;
     if (next) {
         queue_remove(q, next);
+        if (q->idle_since_ns)
+            q->idle_ns += now - q->idle_since_ns;
+        q->idle_since_ns = 0;
         state_set(next, VCPU_RUNNING, now);
         next->slice_start_ns = now;
         q->active = next;
@@ -385,7 +391,7 @@ static bool steal(struct run_queue *q, unsigned over)
  */
 static void share_out(struct run_queue *q, struct vcpu *v, bool slice_ended)
 {
-    uint64_t allowed = READ_ONCE(v->affinity) & cpus_up();
+    uint64_t allowed = READ_ONCE(v->affinity) & sched_cpus_up();
     uint64_t others = allowed & ~BIT(q->cpu);
     unsigned cpu, target = q->cpu;
 
@@ -423,8 +429,8 @@ static void idle_loop(void) noreturn;
 static void idle_loop(void)
 {
     struct run_queue *q = &this_cpu(run_queue);
-    uint64_t since = machine_now_ns();
 
+    WRITE_ONCE(q->idle_since_ns, machine_now_ns());
     for (;;) {
         struct vcpu *next;
 
@@ -438,10 +444,8 @@ static void idle_loop(void)
             if (steal(q, 0))
                 next = pick(q);
         }
-        if (next) {
-            q->idle_ns += machine_now_ns() - since;
+        if (next)
             run(q, NULL, next);
-        }
         if (READ_ONCE(this_cpu(cpu_work)) == 0)
             machine_idle();
     }
@@ -467,15 +471,28 @@ void sched_switch(void)
 
 /* ---- control ------------------------------------------------------------------------------- */
 
-int sched_set_affinity(struct vcpu *v, uint64_t cpus)
+uint64_t sched_idle_ns(unsigned cpu)
+{
+    struct run_queue *q = queue_of(cpu);
+    uint64_t since, ns;
+
+    lock_take(&q->lock);
+    since = READ_ONCE(q->idle_since_ns);
+    ns = q->idle_ns + (since ? machine_now_ns() - since : 0);
+    lock_drop(&q->lock);
+    return ns;
+}
+
+int sched_set_affinity(struct vcpu *v, uint64_t cpus, uint64_t preferred)
 {
     struct run_queue *q;
     bool is_loaded;
 
-    if ((cpus & cpus_up()) == 0)
+    if ((cpus & sched_cpus_up()) == 0)
         return -EINVAL;
     q = queue_lock(v);
     v->affinity = cpus;
+    v->preferred = preferred;
     is_loaded = v->running;
     lock_drop(&q->lock);
     if (is_loaded)
@@ -524,7 +541,7 @@ static void poll_fire(struct timer *timer)
 
 void sched_vcpu_init(struct vcpu *v)
 {
-    v->affinity = ~UINT64_C(0);
+    v->affinity = v->preferred = ~UINT64_C(0);
     v->cpu = (uint16_t)((v->domain->id + v->id) % machine_nr_cpus());
     v->vtime = READ_ONCE(queue_of(v->cpu)->floor);
     v->state = VCPU_OFFLINE;

@@ -23,7 +23,10 @@ void sched_yield(void);
 void sched_block(void);
 int sched_poll(struct vcpu *v, const evtchn_port_t *ports, unsigned nr,
                uint64_t timeout_ns) must_check;
-int sched_set_affinity(struct vcpu *v, uint64_t cpus) must_check; /* -EINVAL: no such CPU is up */
+/* CPUs allowed, and which of these it should rather use. -EINVAL: none of the allowed ones is up */
+int sched_set_affinity(struct vcpu *v, uint64_t cpus, uint64_t preferred) must_check;
+uint64_t sched_cpus_up(void); /* a bit each */
+uint64_t sched_idle_ns(unsigned cpu);
 /* Account the running time of v up to now, for runstate and info calls. */
 void sched_runstate(const struct vcpu *v, struct vcpu_runstate_info *out);
 /* Write the runstate area that current registered; after registration and on switch-in. */

@@ -104,6 +104,12 @@ void time_update_wallclock(struct domain *d)
     lock_drop(&state.lock);
 }
 
+void time_set_offset(struct domain *d, int64_t s)
+{
+    WRITE_ONCE(d->wallclock_offset_s, s);
+    time_update_wallclock(d);
+}
+
 void time_set_wallclock(uint64_t s, uint32_t ns, uint64_t system_ns)
 {
     lock_take(&state.lock);

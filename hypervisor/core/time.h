@@ -10,6 +10,8 @@ void time_init(void);
 void time_update_vcpu(struct vcpu *v);
 /* Publish the wall clock in d's shared info. */
 void time_update_wallclock(struct domain *d);
+/* d's wall clock differs from the machine's by so much. */
+void time_set_offset(struct domain *d, int64_t s);
 /* platform_op settime64: seconds and ns since 1970 at system time `system_ns`. */
 void time_set_wallclock(uint64_t s, uint32_t ns, uint64_t system_ns);
 int time_set_singleshot(struct vcpu *v, uint64_t abs_ns, bool only_future) must_check; /* -ETIME */

@@ -80,7 +80,7 @@ int vcpu_create(struct domain *d, unsigned id, struct vcpu **out)
         return -ENOMEM;
     v->domain = d;
     v->id = (uint16_t)id;
-    v->paused = VCPU_PAUSED_DOWN;
+    v->paused = VCPU_PAUSED_DOWN | (READ_ONCE(d->pause_count) ? VCPU_PAUSED_DOMAIN : 0);
     v->info_mfn = MFN_INVALID;
     state_reset(&v->arch);
     info_init(v);

@@ -23,9 +23,8 @@ enum vcpu_state { /* the runstate values of the ABI */
 #define VCPU_PAUSED_DOWN     (1u << 0) /* never initialised, or VCPUOP_down */
 #define VCPU_PAUSED_DOMAIN   (1u << 1) /* domain_pause */
 #define VCPU_PAUSED_DYING    (1u << 2)
-#define VCPU_PAUSED_CONTROL  (1u << 3) /* by tools, while they read or write its state */
-#define VCPU_PAUSED_SHUTDOWN (1u << 4) /* its domain has shut down */
-#define VCPU_PAUSED_CAP      (1u << 5) /* used up its cap for this period; the scheduler's own */
+#define VCPU_PAUSED_SHUTDOWN (1u << 3) /* its domain has shut down */
+#define VCPU_PAUSED_CAP      (1u << 4) /* used up its cap for this period; the scheduler's own */
 
 /* Hypercall in progress on this vCPU; see hypercall/hypercall.h. */
 struct hypercall_state {
@@ -55,6 +54,7 @@ struct vcpu {
     bool running;      /* state loaded on `cpu`: there or nowhere */
     bool queued;       /* in the ready list of `cpu` */
     uint64_t affinity; /* CPUs allowed */
+    uint64_t preferred; /* of these, idle ones are taken first; may hold others */
     uint64_t vtime;    /* weighted virtual run time, ns */
     struct vcpu *next_ready;
     uint64_t slice_start_ns;            /* run time is accounted up to here */
@@ -76,7 +76,7 @@ struct vcpu {
 
     /* --- events --- */
     evtchn_port_t virq_port[24]; /* 0: not bound; under the domain's event lock */
-    bool nmi_pending, nmi_masked;
+    bool nmi_pending;
 };
 
 static inline bool vcpu_is_down(const struct vcpu *v)
@@ -114,6 +114,7 @@ bool vcpu_event_deliverable(const struct vcpu *v);
 
 /* VCPUOP_initialise and setvcpucontext end here: pv/context.c */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *ctx) must_check;
+void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *ctx); /* it runs nowhere */
 /* Drop what pv/ holds for v: roots, descriptor tables. v is dying, runs nowhere. pv/exit.c */
 void vcpu_release_context(struct vcpu *v);
 /* Registered vcpu_info: maps the frame, moves state, marks all pending. core/evtchn_info.c */

@@ -1,37 +1,92 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl and sysctl: what tools ask of domains and of the machine. Only dom0 gets here; the
- * dispatch has found the domain and checked the interface version.
+ * domctl on a domain as a whole: its creation, its description, its share. Only dom0 gets here; the
+ * dispatch has found the domain, claimed it for this operation, and checked the interface version.
  */
-#include "core/console.h"
 #include "core/sched.h"
+#include "hypercall/bitmap.h"
 #include "hypercall/target.h"
 #include "hypercall_handlers.h"
 #include "lib/errno.h"
-#include "mm/alloc.h"
 #include "mm/guest.h"
-#include "sys/log.h"
+#include "mm/page.h"
 
-#define KEYS_MAX       256 /* a longer list is no typing */
-#define LOG_PART_BYTES 256
+#define MAPTRACK_PER_FRAME 256    /* ABI: handles that a tool counts as one frame */
+#define CAP_UNCHANGED      0xffff /* ABI */
+#define TSC_DEFAULT        0 /* ABI */
+#define TSC_NATIVE         2 /* ABI */
+#define PAGE_INFOS_MAX     1024   /* ABI */
 
-/* ---- domains ---- */
+/* ---- creation ---- */
 
-long hc_domctl_pausedomain(struct domain *d)
+static int config_check(const struct xen_domctl_createdomain *config)
 {
-    if (d == current->domain)
-        return -EINVAL; /* nobody could end that */
-    domain_pause(d);
+    uint32_t grant_version = config->grant_opts & XEN_DOMCTL_GRANT_version_mask;
+
+    if (config->flags || config->iommu_opts || config->vmtrace_size || config->cpupool_id)
+        return -EINVAL;
+    if (config->arch.emulation_flags || (config->arch.misc_flags & ~XEN_X86_MSR_RELAXED))
+        return -EINVAL;
+    /* A domain that may use version 2 is told when it asks that there is only 1. */
+    if (config->grant_opts != grant_version || !grant_version || grant_version > 2)
+        return -EINVAL;
+    if (!config->max_grant_frames || config->max_grant_frames > GRANT_FRAMES_MAX)
+        return -EINVAL;
     return 0;
+}
+
+/* Nobody but its maker knows the domain yet. Negative numbers ask for the defaults. */
+static void config_apply(struct domain *d, const struct xen_domctl_createdomain *config)
+{
+    d->events.limit = MIN(config->max_evtchn_port, EVTCHNS_MAX - 1u) + 1;
+    if (config->max_grant_frames > 0)
+        d->grants.frames_max = (unsigned)config->max_grant_frames;
+    if (config->max_maptrack_frames >= 0)
+        d->grants.maptrack_max =
+            MIN((unsigned)config->max_maptrack_frames, MAPTRACK_MAX / MAPTRACK_PER_FRAME) *
+            MAPTRACK_PER_FRAME;
+    d->msr_relaxed = config->arch.misc_flags & XEN_X86_MSR_RELAXED;
+    __builtin_memcpy(d->uuid, config->handle, sizeof(d->uuid));
+}
+
+long hc_domctl_createdomain(domid_t *domain, struct xen_domctl_createdomain *createdomain)
+{
+    bool is_given = *domain && *domain < DOMID_FIRST_RESERVED;
+    struct domain *d;
+    int ret = config_check(createdomain);
+
+    if (ret == 0)
+        ret = domain_create(is_given ? *domain : DOMID_INVALID, createdomain->max_vcpus, false, &d);
+    if (ret)
+        return ret;
+    config_apply(d, createdomain);
+    *domain = d->id;
+    return 0;
+}
+
+/* What exists already stays: a call that ran out of memory can be made again. */
+long hc_domctl_max_vcpus(struct domain *d, struct xen_domctl_max_vcpus *max_vcpus)
+{
+    struct vcpu *v;
+    int ret = 0;
+
+    if (max_vcpus->max != d->vcpus_max)
+        return -EINVAL;
+    for (unsigned id = 0; id < d->vcpus_max && ret == 0; id++)
+        if (!d->vcpu[id])
+            ret = vcpu_create(d, id, &v);
+    return ret;
 }
 
 long hc_domctl_unpausedomain(struct domain *d)
 {
-    if (d == current->domain || !READ_ONCE(d->pause_count))
+    if (!READ_ONCE(d->pause_count))
         return -EINVAL;
     domain_unpause(d);
     return 0;
 }
+
+/* ---- description ---- */
 
 /* Sum over the vCPUs: time, how many are up, and what they are doing. */
 static void vcpus_describe(struct domain *d, struct xen_domctl_getdomaininfo *info)
@@ -95,7 +150,7 @@ static struct domain *domain_from(domid_t id)
 {
     struct domain *d = domain_get(id);
 
-    return d ? d : domain_next(id);
+    return d || id >= DOMID_FIRST_RESERVED ? d : domain_next(id);
 }
 
 /* Bounded by the number of domains. */
@@ -122,78 +177,93 @@ long hc_sysctl_getdomaininfolist(struct xen_sysctl_getdomaininfolist *getdomaini
     return ret;
 }
 
-/* ---- the machine ---- */
+/* ---- parameters ---- */
 
-/* Feature words in the order that tools compare processor models by. */
-static void features_describe(uint32_t word[8])
+long hc_domctl_scheduler_op(struct domain *d, struct xen_domctl_scheduler_op *op)
 {
-    uint32_t basic[4], extended[4], xsave[4], structured[4], power[4];
+    struct xen_domctl_sched_credit2 *share = &op->u.credit2;
 
-    machine_cpuid(1, 0, basic);
-    machine_cpuid(0x80000001, 0, extended);
-    machine_cpuid(0xd, 1, xsave);
-    machine_cpuid(7, 0, structured);
-    machine_cpuid(0x80000007, 0, power);
-    word[0] = basic[3];
-    word[1] = basic[2];
-    word[2] = extended[3];
-    word[3] = extended[2];
-    word[4] = xsave[0];
-    word[5] = structured[1];
-    word[6] = structured[2];
-    word[7] = power[3];
-}
-
-long hc_sysctl_physinfo(struct xen_sysctl_physinfo *physinfo)
-{
-    __builtin_memset(physinfo, 0, sizeof(*physinfo));
-    physinfo->threads_per_core = 1;
-    physinfo->cores_per_socket = machine_nr_cpus();
-    physinfo->nr_cpus = machine_nr_cpus();
-    physinfo->max_cpu_id = machine_nr_cpus() - 1;
-    physinfo->nr_nodes = 1;
-    physinfo->cpu_khz = (uint32_t)machine_tsc_khz();
-    physinfo->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
-    physinfo->total_pages = frames_total();
-    physinfo->free_pages = frames_free();
-    physinfo->max_mfn = frames_end - 1;
-    features_describe(physinfo->hw_cap);
-    return 0;
-}
-
-/* Bounded by the log's ring, which is read once round at most. */
-long hc_sysctl_readconsole(struct xen_sysctl_readconsole *readconsole)
-{
-    uint32_t index = readconsole->incremental ? readconsole->index : 0;
-    guest_ptr_t buffer = guest_ptr(readconsole->buffer);
-    char part[LOG_PART_BYTES];
-    uint32_t done = 0;
-
-    while (done < readconsole->count) {
-        size_t n = log_read(part, MIN(readconsole->count - done, (uint32_t)LOG_PART_BYTES), &index);
-
-        if (!n)
-            break;
-        if (copy_to_guest(guest_ptr_at(buffer, done, 1), part, n))
-            return -EFAULT;
-        done += (uint32_t)n;
+    if (op->sched_id != XEN_SCHEDULER_CREDIT2)
+        return -EINVAL;
+    switch (op->cmd) {
+    case XEN_DOMCTL_SCHEDOP_putinfo:
+        if (share->weight)
+            WRITE_ONCE(d->weight, share->weight);
+        if (share->cap != CAP_UNCHANGED)
+            WRITE_ONCE(d->cap, share->cap);
+        return 0;
+    case XEN_DOMCTL_SCHEDOP_getinfo:
+        share->weight = d->weight;
+        share->cap = d->cap;
+        return 0;
+    default:
+        return -EOPNOTSUPP;
     }
-    if (readconsole->clear)
-        log_clear();
-    readconsole->count = done;
-    readconsole->index = index;
+}
+
+long hc_domctl_gettscinfo(struct domain *d, struct xen_domctl_tsc_info *tsc_info)
+{
+    (void)d;
+    *tsc_info = (struct xen_domctl_tsc_info){ .tsc_mode = TSC_NATIVE,
+                                              .gtsc_khz = (uint32_t)machine_tsc_khz(),
+                                              .elapsed_nsec = machine_now_ns() };
     return 0;
 }
 
-long hc_sysctl_debug_keys(struct xen_sysctl_debug_keys *debug_keys)
+long hc_domctl_settscinfo(struct domain *d, struct xen_domctl_tsc_info *tsc_info)
 {
-    char keys[KEYS_MAX];
+    (void)d;
+    return tsc_info->tsc_mode == TSC_DEFAULT ||
+                   tsc_info->tsc_mode == TSC_NATIVE
+               ? 0
+               : -EOPNOTSUPP;
+}
 
-    if (debug_keys->nr_keys > KEYS_MAX)
-        return -E2BIG;
-    if (copy_from_guest(keys, guest_ptr(debug_keys->keys), debug_keys->nr_keys))
+long hc_domctl_setnodeaffinity(struct domain *d, struct xen_domctl_nodeaffinity *nodeaffinity)
+{
+    uint64_t nodes;
+
+    (void)d;
+    if (bitmap_read(&nodeaffinity->nodemap, &nodes))
         return -EFAULT;
-    for (uint32_t i = 0; i < debug_keys->nr_keys; i++)
-        console_debug_key((uint8_t)keys[i]);
+    return nodes & 1 ? 0 : -EINVAL;
+}
+
+/* ---- frames ---- */
+
+static uint64_t frame_info(struct domain *d, mfn_t mfn)
+{
+    static const uint32_t table[] = { [PT_L1] = XEN_DOMCTL_PFINFO_L1TAB,
+                                      [PT_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+                                      [PT_L3] = XEN_DOMCTL_PFINFO_L3TAB,
+                                      [PT_L4] = XEN_DOMCTL_PFINFO_L4TAB };
+    const struct page *page = mfn_valid(mfn) ? page_of(mfn) : NULL;
+
+    if (!page || page->owner != d->mm.slot || (page->flags & PAGE_SHARED))
+        return XEN_DOMCTL_PFINFO_XTAB;
+    if (!page->type_refs || page->type < PT_L1 || page->type > PT_L4)
+        return XEN_DOMCTL_PFINFO_NOTAB;
+    return table[page->type] | (page->flags & PAGE_PINNED ? XEN_DOMCTL_PFINFO_LPINTAB : 0);
+}
+
+long hc_domctl_getpageframeinfo3(struct domain *d, struct xen_domctl_getpageframeinfo3 *op)
+{
+    uint64_t part[BATCH_PREEMPT];
+
+    if (op->num > PAGE_INFOS_MAX)
+        return -E2BIG;
+    for (uint64_t done = 0; done < op->num; done += ARRAY_SIZE(part)) {
+        guest_ptr_t at = guest_ptr_at(guest_ptr(op->array), done, sizeof(part[0]));
+        uint64_t nr = MIN(op->num - done, (uint64_t)ARRAY_SIZE(part));
+
+        if (copy_from_guest(part, at, nr * sizeof(part[0])))
+            return -EFAULT;
+        mm_lock(&d->mm);
+        for (uint64_t i = 0; i < nr; i++)
+            part[i] = frame_info(d, _mfn(part[i]));
+        mm_unlock(&d->mm);
+        if (copy_to_guest(at, part, nr * sizeof(part[0])))
+            return -EFAULT;
+    }
     return 0;
 }

@@ -108,14 +108,14 @@ static int step_exchange(struct exchange *x)
     int64_t frames = (int64_t)x->out.nr << x->out.order;
     int ret;
 
-    account_shift_limit(x->acct, frames);
+    account_lend(x->acct, frames);
     ret = new_frames_take(x);
     if (ret == 0) {
         ret = extents_surrender(x->acct, x->old_frame, x->in.nr, x->in.order);
         if (ret)
             new_frames_drop(x, x->out.nr);
     }
-    account_shift_limit(x->acct, -frames);
+    account_lend(x->acct, -frames);
     return ret;
 }
 

@@ -4,6 +4,7 @@
  * control domain may name anyone, and the others learn nothing about who exists.
  */
 #include "hypercall/target.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 
 int target_get(domid_t id, struct domain **out)
@@ -32,4 +33,24 @@ void target_put(struct domain *d)
 {
     if (d && d != current->domain)
         domain_put(d);
+}
+
+int target_claim(domid_t id, struct domain **out)
+{
+    struct domain *d = domain_get(id);
+
+    if (d && atomic_xchg(&d->claimed, 1u)) {
+        domain_put(d);
+        return -ERESTART;
+    }
+    *out = d;
+    return 0;
+}
+
+void target_release(struct domain *d)
+{
+    if (!d)
+        return;
+    atomic_write(&d->claimed, 0u);
+    domain_put(d);
 }

@@ -14,6 +14,12 @@ int target_get(domid_t id, struct domain **out) must_check;
 /* Whose frames an entry may name: also devices (DOMID_IO, *out NULL). DOMID_XEN: -EINVAL. */
 int target_frames_get(domid_t id, struct domain **out) must_check;
 void target_put(struct domain *d); /* NULL: nothing */
+/*
+ * For a tool's operation on one domain, one at a time: *out with a reference, NULL if there is none
+ * of that number. -ERESTART: another CPU has such an operation in hand, ask again.
+ */
+int target_claim(domid_t id, struct domain **out) must_check;
+void target_release(struct domain *d); /* NULL: nothing */
 
 /* A domain number as others see it: DOMID_SELF becomes the caller's. */
 static inline domid_t domid_resolve(domid_t id)

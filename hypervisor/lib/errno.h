@@ -24,6 +24,8 @@
 #define ENOSPC       XEN_ENOSPC
 #define ENOSYS       XEN_ENOSYS
 #define ENODATA      XEN_ENODATA
+#define ENOBUFS      XEN_ENOBUFS
+#define ERANGE       XEN_ERANGE
 #define ETIME        XEN_ETIME
 #define EOPNOTSUPP   XEN_EOPNOTSUPP
 

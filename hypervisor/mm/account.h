@@ -20,7 +20,8 @@ struct mm_account {
     bool is_dying;     /* no new references by anyone */
     /* --- under lock --- */
     uint64_t nr_frames;  /* frames owned, shared hypervisor frames not counted */
-    uint64_t frames_max; /* limit for new allocations; UINT64_MAX: none */
+    uint64_t frames_max; /* limit for new allocations; UINT64_MAX: none; tools change it any time */
+    uint64_t frames_lent; /* for exchanges in progress: so many above the limit */
     /*
      * CPUs that may hold TLB entries of this account. The scheduler sets a bit before it loads a
      * vCPU's tables there, and may clear it only after a flush of that CPU.

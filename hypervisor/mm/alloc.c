@@ -195,13 +195,14 @@ static void block_own(uint64_t first, unsigned order, const struct mm_account *a
 /* Book 2^order frames on the account before looking for them: the limit holds at every moment. */
 static bool account_charge(struct mm_account *acct, unsigned order)
 {
+    uint64_t max = READ_ONCE(acct->frames_max), wanted;
     bool fits;
 
     mm_lock(acct);
-    fits = !acct->is_dying && acct->nr_frames <= acct->frames_max &&
-           acct->frames_max - acct->nr_frames >= BIT(order);
+    wanted = acct->nr_frames + BIT(order);
+    fits = !acct->is_dying && (wanted <= max || wanted - max <= acct->frames_lent);
     if (fits)
-        acct->nr_frames += BIT(order);
+        acct->nr_frames = wanted;
     mm_unlock(acct);
     return fits;
 }

@@ -53,11 +53,10 @@ void extent_name(struct mm_account *acct, mfn_t first, unsigned order, uint64_t 
     mm_unlock(acct);
 }
 
-void account_shift_limit(struct mm_account *acct, int64_t frames)
+void account_lend(struct mm_account *acct, int64_t frames)
 {
     mm_lock(acct);
-    if (acct->frames_max != UINT64_MAX)
-        acct->frames_max += (uint64_t)frames;
+    acct->frames_lent += (uint64_t)frames;
     mm_unlock(acct);
 }
 

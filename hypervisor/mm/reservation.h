@@ -26,8 +26,7 @@ int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned n
  * acct's: a guest may give up at once what was just allocated for it.
  */
 void extent_name(struct mm_account *acct, mfn_t first, unsigned order, uint64_t pfn);
-/* Let acct own `frames` more (fewer, when negative) than its limit for the length of an exchange.
- */
-void account_shift_limit(struct mm_account *acct, int64_t frames);
+/* Let acct own `frames` more than its limit, until they are taken back by a negative number. */
+void account_lend(struct mm_account *acct, int64_t frames);
 
 #endif

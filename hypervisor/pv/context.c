@@ -13,6 +13,8 @@
 #include "sys/log.h"
 
 #define CR0_TS           UINT64_C(8)
+#define CR0_PE_PG        UINT64_C(0x80000001)
+#define GDT_FRAME_ENTRIES 512
 #define RFLAGS_IOPL(f)   (((f) >> 12) & 3)
 #define XSAVE_LEGACY     512
 #define XSTATE_X87_SSE   UINT64_C(3)
@@ -144,6 +146,50 @@ static void set_debug(struct vcpu *v, const struct vcpu_guest_context *c)
     for (unsigned i = 0; i < 8; i++)
         if (i != 4 && i != 5 && debugreg_set(v, i, c->debugreg[i]) != 0)
             continue;
+}
+
+void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
+{
+    const struct guest_cpu *g = &v->arch;
+    struct cpu_user_regs *u = &c->user_regs;
+
+    memset(c, 0, sizeof(*c));
+    c->flags = VGCF_i387_valid | (g->in_kernel ? VGCF_in_kernel : 0) |
+               (vcpu_is_down(v) ? 0 : VGCF_online) |
+               (g->failsafe_cb.mask_events ? VGCF_failsafe_disables_events : 0) |
+               (g->syscall_cb.mask_events ? VGCF_syscall_disables_events : 0);
+    memcpy(u, &g->regs, offsetof(struct cpu_user_regs, es));
+    u->entry_vector = 0;
+    u->rflags |= (uint64_t)g->iopl << 12;
+    u->ds = g->ds;
+    u->es = g->es;
+    u->fs = g->fs;
+    u->gs = g->gs;
+    c->fs_base = g->fs_base;
+    c->gs_base_kernel = g->gs_base_kernel;
+    c->gs_base_user = g->gs_base_user;
+    memcpy(c->fpu_ctxt.x, g->xsave, sizeof(c->fpu_ctxt.x));
+    memcpy(c->trap_ctxt, g->traps, sizeof(c->trap_ctxt));
+    c->ldt_base = g->ldt_base;
+    c->ldt_ents = g->ldt_entries;
+    c->gdt_ents = g->gdt_entries;
+    for (unsigned i = 0; i < DIV_ROUND_UP(g->gdt_entries, GDT_FRAME_ENTRIES); i++)
+        c->gdt_frames[i] = mfn_x(g->gdt_frames[i]);
+    c->kernel_ss = g->kernel_ss;
+    c->kernel_sp = g->kernel_rsp;
+    c->ctrlreg[0] = CR0_PE_PG | g->cr0_ts;
+    c->ctrlreg[CONTEXT_CR_KERNEL] = xen_pfn_to_cr3(g->cr3_kernel >> PAGE_SHIFT);
+    if (g->cr3_user)
+        c->ctrlreg[CONTEXT_CR_USER] = xen_pfn_to_cr3(g->cr3_user >> PAGE_SHIFT) | CR_USER_VALID;
+    c->ctrlreg[2] = g->cr2;
+    c->ctrlreg[4] = g->cr4;
+    memcpy(c->debugreg, g->dr, sizeof(g->dr));
+    c->debugreg[6] = g->dr6;
+    c->debugreg[7] = g->dr7 | g->dr7_io;
+    c->event_callback_eip = g->event_cb.rip;
+    c->failsafe_callback_eip = g->failsafe_cb.rip;
+    c->syscall_callback_eip = g->syscall_cb.rip;
+    c->vm_assist = v->domain->vm_assist;
 }
 
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)

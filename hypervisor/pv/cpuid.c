@@ -213,7 +213,7 @@ static void native_leaf(const struct vcpu *v, const struct domain *d, uint32_t l
         out[0] = MIN(out[0], 0x80000008u);
         break;
     case 0x80000007:
-        if (!d->is_control) /* not for domains that may move to another machine */
+        if (!d || !d->is_control) /* not for domains that may move to another machine */
             out[3] = 0;
         break;
     default:

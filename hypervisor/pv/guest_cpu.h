@@ -42,6 +42,7 @@ void root_put(struct vcpu *v, mfn_t mfn); /* one reference, to the end; mfn 0: n
 
 /* pv/cpuid.c, pv/msr.c */
 uint64_t cr4_fix(uint64_t cr4); /* the guest's view: what it may choose, and what is on */
+/* What d sees, NULL: what any domU sees; to current its own choices apply. */
 void cpuid_policy(const struct domain *d, uint32_t leaf, uint32_t sub, uint32_t out[4]);
 int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value) must_check;  /* -EFAULT: #GP */
 int msr_write(struct vcpu *v, uint32_t msr, uint64_t value) must_check;
@@ -73,6 +74,7 @@ void guest_cpu_reset(struct vcpu *v);
 
 /* Stubs of a hypercall page, 32 bytes a number: pv/hypercall_page.c */
 void hypercall_page_fill(void *page);
+int hypercall_page_write(struct domain *d, mfn_t mfn) must_check; /* -EINVAL: not d's to write */
 
 /* dom0 and its start of day: pv/build.c */
 struct pv_image {

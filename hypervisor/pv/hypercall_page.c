@@ -4,8 +4,11 @@
  * which SYSCALL destroys; the one for iret never comes back and pushes what the frame must begin
  * with.
  */
+#include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/page.h"
 #include "pv/guest_cpu.h"
+#include "sys/log.h"
 
 #define STUB_BYTES 32
 #define INT3       0xcc
@@ -39,4 +42,20 @@ void hypercall_page_fill(void *page)
                is_iret ? sizeof(iret_stub) : sizeof(call_stub));
         memcpy(at + (is_iret ? 5 : 4), &nr, sizeof(nr)); /* behind the MOV's opcode */
     }
+}
+
+int hypercall_page_write(struct domain *d, mfn_t mfn)
+{
+    int rc = -EINVAL;
+
+    if (!mfn_valid(mfn))
+        return rc;
+    mm_lock(&d->mm);
+    rc = page_get_and_type(page_of(mfn), PT_WRITABLE, &d->mm);
+    if (rc == 0) {
+        hypercall_page_fill(machine_map(mfn));
+        BUG_ON(page_put_and_type(page_of(mfn))); /* only tables are released in steps */
+    }
+    mm_unlock(&d->mm);
+    return rc ? -EINVAL : 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Model-specific registers by white list. What is not listed is a #GP for the guest, with one
- * exception that old kernels need: before a guest has a #GP handler, a register that the processor
- * has reads as 0 and swallows writes. No guest value ever reaches a register unchecked.
+ * exception that old kernels need: before a guest has a #GP handler, and always if tools want it
+ * so, a register that the processor has reads as 0 and swallows writes. No guest value ever reaches
+ * a register unchecked.
  */
 #include "lib/errno.h"
 #include "mm/update.h"
@@ -37,9 +38,9 @@
 
 #define VECTOR_GP 13
 
-static bool has_gp_handler(const struct vcpu *v)
+static bool is_strict(const struct vcpu *v)
 {
-    return v->arch.traps[VECTOR_GP].address != 0;
+    return v->arch.traps[VECTOR_GP].address != 0 && !v->domain->msr_relaxed;
 }
 
 /* The bases move with wrfsbase and wrgsbase, too: the processor knows best. NULL: another MSR. */
@@ -67,24 +68,6 @@ static int tsc_aux_write(struct vcpu *v, uint64_t value)
         return -EFAULT;
     v->arch.tsc_aux = value;
     return 0;
-}
-
-/* The guest names a frame of its own, to be filled with call stubs. */
-static int hypercall_page_write(struct domain *d, uint64_t value)
-{
-    mfn_t mfn = maddr_to_mfn(value);
-    int rc;
-
-    if ((value & ~PAGE_MASK) != 0 || !mfn_valid(mfn))
-        return -EFAULT;
-    mm_lock(&d->mm);
-    rc = page_get_and_type(page_of(mfn), PT_WRITABLE, &d->mm);
-    if (rc == 0) {
-        hypercall_page_fill(machine_map(mfn));
-        rc = page_put_and_type(page_of(mfn));
-    }
-    mm_unlock(&d->mm);
-    return rc == 0 ? 0 : -EFAULT;
 }
 
 /* Machine-check banks, of which there are none, and counters that do not count: read as 0. */
@@ -138,7 +121,7 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     case MSR_AMD_DE_CFG:
         return constant_read(value, msr, DE_CFG_LFENCE_SERIAL);
     default:
-        return has_gp_handler(v) ? -EFAULT : constant_read(value, msr, 0);
+        return is_strict(v) ? -EFAULT : constant_read(value, msr, 0);
     }
 }
 
@@ -154,7 +137,9 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
     case MSR_TSC_AUX:
         return tsc_aux_write(v, value);
     case MSR_HYPERCALL_PAGE:
-        return hypercall_page_write(v->domain, value);
+        if ((value & ~PAGE_MASK) || hypercall_page_write(v->domain, maddr_to_mfn(value)))
+            return -EFAULT;
+        return 0;
     case MSR_UCODE_REV: /* written before each read of it */
     case MSR_K8_HWCR:
     case MSR_AMD_DE_CFG:
@@ -164,6 +149,6 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
     case MSR_MISC_ENABLE:
         return msr_read(v, msr, &real) == 0 && real == value ? 0 : -EFAULT;
     default:
-        return has_gp_handler(v) ? -EFAULT : machine_rdmsr(msr, &real);
+        return is_strict(v) ? -EFAULT : machine_rdmsr(msr, &real);
     }
 }

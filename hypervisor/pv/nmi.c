@@ -14,10 +14,16 @@
 
 #define SYSTEM_CONTROL_B 0x61 /* bit 7: memory error, bit 6: channel check */
 
-void nmi_send(struct vcpu *v)
+static void nmi_note(struct vcpu *v)
 {
     WRITE_ONCE(v->nmi_pending, true);
     atomic_or(&v->arch.work, WORK_NMI);
+}
+
+void nmi_send(struct vcpu *v)
+{
+    nmi_note(v);
+    vcpu_kick(v);
 }
 
 static uint64_t nmi_reasons(void)
@@ -39,7 +45,7 @@ void upcall_nmi(bool in_guest)
     if (d == NULL || d->vcpu[0] == NULL || d->vcpu[0]->arch.nmi_cb.rip == 0)
         return;
     d->shared->arch.nmi_reason |= nmi_reasons();
-    nmi_send(d->vcpu[0]);
+    nmi_note(d->vcpu[0]);
 }
 
 void upcall_machine_check(bool in_guest)

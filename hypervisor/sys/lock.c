@@ -88,7 +88,7 @@ void lock_take(spinlock_t *lock)
 
 void lock_take_second(spinlock_t *second)
 {
-    BUG_ON(this_cpu(held).count[second->rank] != 1);
+    BUG_ON(this_cpu(held).count[second->rank] == 0);
     BUG_ON(this_cpu(held).ranks >> second->rank != 1);
     if (unlikely(!word_take(second)))
         word_wait(second);

@@ -39,7 +39,7 @@ typedef struct spinlock {
 
 void lock_init(spinlock_t *lock, enum lock_rank rank);
 bool lock_try(spinlock_t *lock) must_check; /* any rank: what never waits cannot deadlock */
-/* Two locks of one rank, in address-independent order: `first` must order before `second`. */
+/* More locks of the highest rank held, in an address-independent order: the audit takes many. */
 void lock_take_second(spinlock_t *second);
 bool lock_is_held(const spinlock_t *lock); /* by this CPU; always true in release builds */
 

@@ -339,7 +339,7 @@ struct xen_domctl_cpu_policy {
 };
 
 struct xen_domctl_tsc_info {
-    uint32_t tsc_mode;
+    uint32_t tsc_mode; /* 0 default, 1 always emulated, 2 native, 3 by TSC_AUX */
     uint32_t gtsc_khz;
     uint32_t incarnation;
     uint32_t pad;

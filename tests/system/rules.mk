@@ -35,15 +35,24 @@ $(DOM0_BUILD)/%: $(DOM0_DIR)/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@ -lpthread
 
-$(DOMU_BUILD)/%: $(DOMU_DIR)/%.c
+$(DOMU_BUILD)/%: $(DOMU_DIR)/%.c $(LIBHC_DOM0)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $< -o $@
+	$(Q)$(CC) -Iinclude -Ilibhypercall/include -I$(GEN) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
+		-static $^ -o $@
 
-$(DOM0_BUILD)/lamina-stored: $(STORED_OBJ)
+$(DOM0_BUILD)/lamina-stored: $(STORED_OBJ) $(COMMON_LIB) $(LIBHC_DOM0)
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -static $(STORED_OBJ) -lz -o $@
+	$(Q)$(CC) -static $^ -lz -o $@
+
+# The builder alone, without store and daemons.
+$(DOM0_BUILD)/start_domain: $(DOM0_DIR)/start_domain.c $(BUILDER_LIB) $(STORE_CLIENT_LIB) \
+		$(COMMON_LIB) $(LIBHC_DOM0)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $^ $(BUILDER_LIBS) \
+		-o $@
 
 # A 32-bit program without a C library, so that no second one has to be installed.
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.S

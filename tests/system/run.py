@@ -3,8 +3,10 @@
 
 Usage: run.py [--hypervisor {lamina,xen,native}] [--list] [--jobs N] [--repeat N] [PATTERN ...]
 
-A PATTERN is part of a case's name. The same cases run on Lamina, on the peer (Xen 4.17) and on no
-hypervisor at all, where they make sense: what fails everywhere is the test's own fault.
+A PATTERN is part of a case's name. A case whose machine reports checks of its own, as lines
+"LAMINA-CHECK ok NAME" or "LAMINA-CHECK not ok NAME: why", counts as so many. The same cases run on
+Lamina, on the peer (Xen 4.17) and on no hypervisor at all, where they make sense: what fails
+everywhere is the test's own fault.
 """
 
 import argparse
@@ -21,6 +23,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../../scripts")]
 
 import grub_image  # noqa: E402
 import qemu  # noqa: E402
+import domu_cases  # noqa: E402, F401
 from cases import CASES  # noqa: E402
 from guest import Failure, Guest  # noqa: E402
 
@@ -39,6 +42,7 @@ class Bench:
         self.logs = os.path.join(qemu.BUILD, "tests/system", hypervisor)
         os.makedirs(self.logs, exist_ok=True)
         images = os.path.join(qemu.BUILD, "images")
+        self.images = images
         self.vmlinux = os.path.join(images, "vmlinux")
         self.vmlinuz = os.path.join(images, "vmlinuz")
         self.initrd = os.path.join(images, "initramfs.cpio.gz")
@@ -96,10 +100,17 @@ class Bench:
         return os.path.join(self.logs, f"{name}.log")
 
 
+def reported_checks(guest):
+    """What the machine said of its own checks: (passed, the lines of those that failed)."""
+    passed = len(guest.said(r"(?m)^LAMINA-CHECK ok "))
+    failed = guest.said(r"(?m)^LAMINA-CHECK not ok ([^\r\n]*)")
+    return passed, [line.decode("utf-8", "replace") for line in failed]
+
+
 def run_case(bench, case, name):
-    """Returns (why it failed or None, seconds)."""
+    """Returns (why it failed or None, passed and failed checks, seconds)."""
     begin = time.monotonic()
-    guest, why = None, None
+    guest, why, passed, failed = None, None, 0, []
     try:
         guest = bench.start(case, name)
         case.body(guest)
@@ -109,7 +120,11 @@ def run_case(bench, case, name):
     finally:
         if guest:
             guest.stop()
-    return why, time.monotonic() - begin
+            passed, failed = reported_checks(guest)
+    if failed:
+        why = f"not ok: {'; '.join(failed)}"
+    counts = (passed, max(len(failed), bool(why))) if passed or failed else (not why, bool(why))
+    return why, counts, time.monotonic() - begin
 
 
 def print_log(path):
@@ -126,22 +141,23 @@ def select(hypervisor, patterns):
 
 
 def run_all(bench, cases, jobs, repeat):
-    """Runs the cases; returns the number that failed."""
-    failed = 0
+    """Runs the cases; returns how many checks passed and failed."""
+    passed, failed = 0, 0
     names = [(case, case.name if repeat == 1 else f"{case.name}.{turn + 1}")
              for turn in range(repeat) for case in cases]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         running = {pool.submit(run_case, bench, case, name): name for case, name in names}
         for future in concurrent.futures.as_completed(running):
             name = running[future]
-            why, seconds = future.result()
-            failed += bool(why)
-            print(f"{'FAIL' if why else 'PASS'} {name} ({seconds:.0f} s)"
+            why, counts, seconds = future.result()
+            passed, failed = passed + counts[0], failed + counts[1]
+            checks = f", {sum(counts)} checks" if sum(counts) > 1 else ""
+            print(f"{'FAIL' if why else 'PASS'} {name} ({seconds:.0f} s{checks})"
                   + (f": {why}" if why else ""), flush=True)
             if why:
                 print_log(bench.log(name))
-    print(f"system ({bench.hypervisor}): {len(names) - failed} passed, {failed} failed")
-    return len(names), failed
+    print(f"system ({bench.hypervisor}): {passed} passed, {failed} failed")
+    return passed, failed
 
 
 def main():
@@ -162,11 +178,11 @@ def main():
         sys.exit("run.py: no case has such a name")
     with tempfile.TemporaryDirectory(prefix="lamina-system-") as folder:
         bench = Bench(options.hypervisor, options.patience, folder)
-        total, failed = run_all(bench, cases, options.jobs, options.repeat)
+        passed, failed = run_all(bench, cases, options.jobs, options.repeat)
     if options.counts:
         os.makedirs(os.path.dirname(options.counts), exist_ok=True)
         with open(options.counts, "w", encoding="ascii") as file:
-            file.write(f"{total - failed} {failed} 0\n")
+            file.write(f"{passed} {failed} 0\n")
     return 1 if failed else 0
 
 

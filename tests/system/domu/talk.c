@@ -4,8 +4,8 @@
  *
  *   talk PATH [-t SECONDS] expect TEXT    waits until the console says TEXT
  *   talk PATH [-t SECONDS] send TEXT      types TEXT, nothing more
- *   talk PATH [-t SECONDS] run COMMAND    has the shell there run a command (lamina.test=commands),
- *                                         prints its output and exits with its code
+ *   talk PATH [-t SECONDS] run COMMAND    has the shell there run a command (lamina.test=commands)
+ *                                         in a subshell, prints its output, exits with its code
  *
  * A console that is not there yet is waited for, by inotify. Exits with 124 when the time is over
  * and with 125 when the console ended first.
@@ -154,7 +154,7 @@ static int run(int fd, const char *command)
     size_t begin, finish;
 
     snprintf(line, sizeof(line),
-             "echo; echo TALK-\"\"BEGIN-%u; { %s\n} 2>&1; echo TALK-\"\"END-%u $?\n", tag, command,
+             "echo; echo TALK-\"\"BEGIN-%u; ( %s ) 2>&1; echo TALK-\"\"END-%u $?\n", tag, command,
              tag);
     for (char *c = line; (c = strchr(c, '\n')) && c[1];)
         *c = ';';

@@ -205,6 +205,8 @@ static struct domain *whole_domain(evtchn_port_t *port0)
     grant_make(d, 8, 0, space.data[0]);
     timers_make(d);
     vcpu_unpause(d->vcpu[0], VCPU_PAUSED_DOWN);
+    ck_assert(!d->vcpu[0]->queued); /* a new domain is paused */
+    domain_unpause(d);
     ck_assert(d->vcpu[0]->queued);
     return d;
 }

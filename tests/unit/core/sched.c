@@ -416,7 +416,7 @@ START_TEST(pause_stops_and_unloads)
     start(2);
     g = add(256, 0, 0);
     run_for(10 * MS);
-    atomic_or(&g->v.paused, VCPU_PAUSED_CONTROL);
+    atomic_or(&g->v.paused, VCPU_PAUSED_DOMAIN);
     sched_sleep(&g->v, false);
     settle();
     ck_assert(!g->v.running);
@@ -424,7 +424,7 @@ START_TEST(pause_stops_and_unloads)
     before = g->ran;
     run_for(10 * MS);
     ck_assert_uint_eq(g->ran, before);
-    atomic_and(&g->v.paused, ~VCPU_PAUSED_CONTROL);
+    atomic_and(&g->v.paused, ~VCPU_PAUSED_DOMAIN);
     sched_wake(&g->v);
     run_for(10 * MS);
     ck_assert_uint_eq(g->ran, before + 10 * MS);
@@ -467,14 +467,16 @@ START_TEST(random_life)
             sched_wake(&g->v);
             break;
         case 2:
-            ck_assert_int_eq(sched_set_affinity(&g->v, 1 + (unsigned)rand() % 7), 0);
+            ck_assert_int_eq(sched_set_affinity(&g->v, 1 + (unsigned)rand() % 7,
+                                                (unsigned)rand() % 8),
+                             0);
             break;
         default:
             g->d.cap = rand() % 2 ? 0 : 30;
         }
         run_for((unsigned)rand() % MS);
     }
-    ck_assert_int_ne(sched_set_affinity(&guest[0].v, BIT(5)), 0);
+    ck_assert_int_ne(sched_set_affinity(&guest[0].v, BIT(5), 1), 0);
 }
 END_TEST
 

@@ -53,22 +53,10 @@ struct domain *domain_get(domid_t id)
     world.refs++;
     return id ? &other : &own;
 }
-struct domain *domain_next(domid_t after)
-{
-    return after < 1 ? domain_get((domid_t)(after + 1)) : NULL;
-}
 void domain_put(struct domain *d)
 {
     (void)d;
     world.refs--;
-}
-void domain_pause(struct domain *d)
-{
-    record(d->id, 0, 0);
-}
-void domain_unpause(struct domain *d)
-{
-    record(d->id, 0, 0);
 }
 void domain_shutdown(struct domain *d, uint8_t code)
 {
@@ -89,18 +77,6 @@ void log_raw(const char *s, size_t n)
     memcpy(world.text + world.text_bytes, s, n);
     world.text_bytes += n;
 }
-size_t log_read(char *dst, size_t n, uint32_t *index)
-{
-    size_t left = world.text_bytes - *index, copied = MIN(left, n);
-
-    memcpy(dst, world.text + *index, copied);
-    *index += (uint32_t)copied;
-    return copied;
-}
-void log_clear(void)
-{
-    world.text_bytes = 0;
-}
 size_t console_read(char *dst, size_t n)
 {
     size_t copied = MIN(strlen(world.typed), n);
@@ -108,10 +84,6 @@ size_t console_read(char *dst, size_t n)
     memcpy(dst, world.typed, copied);
     world.typed += copied;
     return copied;
-}
-void console_debug_key(uint8_t key)
-{
-    record(key, 0, 0);
 }
 int trap_set(struct vcpu *v, const struct trap_info *info)
 {
@@ -739,67 +711,6 @@ START_TEST(test_memory_maps)
 }
 END_TEST
 
-/* ---- tools ---- */
-
-START_TEST(test_domain_list)
-{
-    struct xen_domctl_getdomaininfo info[3];
-    struct xen_sysctl_getdomaininfolist op = { .max_domains = 3, .buffer = at(info).va };
-
-    memset(info, 0xa5, sizeof(info));
-    other.pause_count = 1;
-    ck_assert_int_eq(hc_sysctl_getdomaininfolist(&op), 0);
-    ck_assert_uint_eq(op.num_domains, 2);
-    ck_assert_uint_eq(info[0].flags, XEN_DOMINF_running);
-    ck_assert_uint_eq(info[0].nr_online_vcpus, 1);
-    ck_assert_uint_eq(info[0].max_vcpu_id, 1);
-    ck_assert_uint_eq(info[0].cpu_time, 200);
-    ck_assert_uint_eq(info[0].pad2[6] | info[0].arch_config.misc_flags, 0);
-    ck_assert_uint_eq(info[1].flags, XEN_DOMINF_paused);
-    op.first_domain = 1;
-    op.max_domains = 0;
-    ck_assert_int_eq(hc_sysctl_getdomaininfolist(&op), 0);
-    ck_assert_uint_eq(op.num_domains, 0);
-    op.first_domain = UINT16_MAX;
-    op.max_domains = UINT32_MAX;
-    ck_assert_int_eq(hc_sysctl_getdomaininfolist(&op), 0);
-    ck_assert_uint_eq(op.num_domains, 0);
-    op.first_domain = 0;
-    op.buffer = HYPERVISOR_START;
-    ck_assert_int_eq(hc_sysctl_getdomaininfolist(&op), -EFAULT);
-    world.calls = 0;
-    ck_assert_int_eq(hc_domctl_pausedomain(&own), -EINVAL);
-    other.pause_count = 0;
-    ck_assert_int_eq(hc_domctl_unpausedomain(&other), -EINVAL);
-    ck_assert_uint_eq(world.calls, 0);
-}
-END_TEST
-
-START_TEST(test_readconsole_and_keys)
-{
-    char buffer[600], keys[256] = "0d";
-    struct xen_sysctl_readconsole op = { .buffer = at(buffer).va, .count = 600 };
-    struct xen_sysctl_debug_keys press = { .keys = at(keys).va, .nr_keys = 2 };
-
-    memset(world.text, 'x', 500);
-    world.text_bytes = 500;
-    ck_assert_int_eq(hc_sysctl_readconsole(&op), 0);
-    ck_assert_uint_eq(op.count, 500);
-    ck_assert_uint_eq(op.index, 500);
-    op.incremental = 1;
-    op.clear = 1;
-    op.count = 600;
-    ck_assert_int_eq(hc_sysctl_readconsole(&op), 0);
-    ck_assert_uint_eq(op.count, 0);
-    ck_assert_uint_eq(world.text_bytes, 0);
-    ck_assert_int_eq(hc_sysctl_debug_keys(&press), 0);
-    ck_assert_uint_eq(world.calls, 2);
-    ck_assert_uint_eq(world.seen[0], 'd');
-    press.nr_keys = 257;
-    ck_assert_int_eq(hc_sysctl_debug_keys(&press), -E2BIG);
-}
-END_TEST
-
 static TCase *cases(void)
 {
     TCase *tests = tcase_create("arguments");
@@ -821,8 +732,6 @@ static TCase *cases(void)
     tcase_add_test(tests, test_map_pirq_kinds);
     tcase_add_test(tests, test_iopl_and_alloc_vector);
     tcase_add_test(tests, test_memory_maps);
-    tcase_add_test(tests, test_domain_list);
-    tcase_add_test(tests, test_readconsole_and_keys);
     return tests;
 }
 

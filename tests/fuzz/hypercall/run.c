@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run: CPUs take turns as the input says, and whenever none of them is inside the hypervisor the
+ * whole machine is audited: counts against a recount, and every translation that a CPU may still
+ * have against who may reach what. A domain that has shut down is destroyed by dom0 and made anew.
+ */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/audit.h"
+#include "core/sched.h"
+#include "lib/errno.h"
+#include "mm/alloc.h"
+#include "sys/percpu.h"
+#include "x86/upcall.h"
+
+#define STUCK_MAX 2000000 /* turns of CPUs that are inside, without an end: a deadlock */
+
+uint64_t run_step, run_calls;
+void (*run_note)(const struct call *call, const struct vcpu *v);
+
+/* ---- the schedule inside the hypervisor ------------------------------------------------------ */
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 31) * UINT64_C(0x7fb5d329728ea185);
+    return (x ^ x >> 27) * UINT64_C(0x81dadef4bc2dd44d);
+}
+
+static bool give_way(void)
+{
+    return mix(input.schedule + sim.nr_points) >> (64 - input.give_way_bits) == 0;
+}
+
+/* Something arrives while long work looks: a reason to stop now, or none. */
+static void window(void)
+{
+    uint64_t what = mix(input.schedule ^ sim.nr_points * 3) >> 60;
+
+    sim.now_ns += what * 1000;
+    if (what < 5)
+        cpu_set_work(machine_cpu_id(), WORK_SCHEDULE);
+}
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+static void breach(const char *why) noreturn;
+static void breach(const char *why)
+{
+    fprintf(stderr, "breach at step %lu, call %lu: %s\n", (unsigned long)run_step,
+            (unsigned long)run_calls, why);
+    abort();
+}
+
+static void audit_call(void *good)
+{
+    *(bool *)good = audit_still();
+}
+
+static void check(void)
+{
+    const char *why = sim_tlb_breach();
+    uint64_t points = sim.nr_points, now = sim.now_ns;
+    bool good = false;
+
+    if (why)
+        breach(why);
+    sim_call(audit_call, &good);
+    sim.nr_points = points; /* a run is the same however often it is audited */
+    sim.now_ns = now;
+    if (!good)
+        breach("the audit fails");
+}
+
+/* A frame that a guest gets holds nothing of anybody's. */
+mfn_t __real_frames_alloc(struct mm_account *acct, unsigned order, unsigned address_bits);
+mfn_t __wrap_frames_alloc(struct mm_account *acct, unsigned order, unsigned address_bits);
+mfn_t __wrap_frames_alloc(struct mm_account *acct, unsigned order, unsigned address_bits)
+{
+    mfn_t mfn = __real_frames_alloc(acct, order, address_bits);
+
+    if (mfn_eq(mfn, MFN_INVALID) || !acct || acct->is_control)
+        return mfn;
+    for (uint64_t i = 0; i < PAGE_SIZE << order; i += 8)
+        if (*(uint64_t *)((char *)machine_map(mfn) + i))
+            breach("a domain gets a frame that is not clean");
+    return mfn;
+}
+
+/* ---- what tools would do --------------------------------------------------------------------- */
+
+static void do_destroy(struct vcpu *v, void *arg)
+{
+    struct domain *d = domain_get((domid_t)(uintptr_t)arg);
+    int rc;
+
+    (void)v;
+    if (!d)
+        return;
+    do {
+        rc = domain_destroy(d);
+    } while (rc == -ERESTART && !preempt_pending());
+    domain_put(d);
+}
+
+static void make_call(void *arg)
+{
+    (void)world_domain((domid_t)(uintptr_t)arg);
+}
+
+static bool is_there(domid_t id, bool *shut_down)
+{
+    struct mm_account *acct = mm_account_of_slot(id);
+
+    *shut_down = acct && container_of(acct, struct domain, mm)->is_shut_down;
+    return acct != NULL;
+}
+
+/* By dom0 on `cpu`: true when the turn was used. */
+static bool tools_step(unsigned cpu)
+{
+    struct vcpu *v = sim_vcpu(cpu);
+    domid_t id = (domid_t)(1 + pick(SIM_DOMAINS - 1));
+    bool shut_down, there = is_there(id, &shut_down);
+
+    if (!there && sim_is_still()) {
+        sim_call(make_call, (void *)(uintptr_t)id);
+        return true;
+    }
+    if (v->domain->is_control && there && (shut_down || chance(32))) {
+        sim_step(cpu, do_destroy, (void *)(uintptr_t)id);
+        return true;
+    }
+    return false;
+}
+
+/* Everybody sleeps: an event from outside, and tools that resume what was paused. */
+static void wake_call(void *unused)
+{
+    (void)unused;
+    for_each_domain(d) {
+        while (d->pause_count)
+            domain_unpause(d);
+        for_each_vcpu(d, v) {
+            if (v->blocked)
+                sched_unblock(v);
+            if (vcpu_is_down(v) && v->initialised)
+                vcpu_unpause(v, VCPU_PAUSED_DOWN);
+        }
+    }
+}
+
+static bool all_idle(void)
+{
+    for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++)
+        if (sim.cpu[cpu].state != SIM_IDLE || sim.cpu[cpu].kicked)
+            return false;
+    return true;
+}
+
+/* ---- turns ----------------------------------------------------------------------------------- */
+
+/* Processors look ahead: translations come into the TLB that nobody asked for. */
+static void look_ahead(unsigned cpu)
+{
+    uint64_t what = mix(input.schedule + run_step * 7);
+
+    (void)sim_access(cpu, (what % 24) << PAGE_SHIFT, what >> 32 & 1);
+    (void)sim_access(cpu, (512 + (what >> 8) % 4) << PAGE_SHIFT, what >> 33 & 1);
+}
+
+static void cpu_turn(unsigned cpu)
+{
+    if (sim.cpu[cpu].state == SIM_GUEST) {
+        look_ahead(cpu);
+        if (!chance(48) || !tools_step(cpu))
+            ring3_step(cpu);
+    } else {
+        sim_step(cpu, NULL, NULL);
+    }
+}
+
+uint64_t run(const struct run_options *options)
+{
+    unsigned stuck = 0;
+
+    sim_give_way = give_way;
+    sim_window = window;
+    sim_start();
+    values_refresh();
+    run_calls = 0;
+    for (run_step = 0; run_step < options->steps_max && !input_is_over() && !sim.halted;
+         run_step++) {
+        if (all_idle()) {
+            sim.now_ns += UINT64_C(1000000000);
+            sim_call(wake_call, NULL);
+        }
+        cpu_turn(pick(SIM_CPUS));
+        if (!sim_is_still()) {
+            if (++stuck == STUCK_MAX)
+                breach("the CPUs wait for each other");
+            continue;
+        }
+        stuck = 0;
+        if (run_step % 32 == 0)
+            values_refresh();
+        if (run_step % options->audit_every == 0 && !sim.halted)
+            check();
+    }
+    return run_calls;
+}

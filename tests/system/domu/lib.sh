@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+#
+# What tests of domUs share; sourced by the scripts beside it, which run in dom0. Each check is one
+# line on the console, "LAMINA-CHECK ok NAME" or "LAMINA-CHECK not ok NAME: why"; what the commands
+# print goes to $LOG, whose end is shown when a check fails. finish() ends the script.
+
+PATH=$PATH:/usr/lib/lamina/tests
+GUESTS=/boot/guests IMAGES=/var/lib/lamina/images WORK=/var/lib/lamina/work LOG=/tmp/log
+BRIDGE=lamina0 DOM0_ADDRESS=10.77.0.1
+ALL_DAEMONS="lamina-stored lamina-consoled laminad"
+bad=0
+mkdir -p $WORK
+
+ok() { echo "LAMINA-CHECK ok $*"; }
+
+not_ok() {
+    bad=$((bad + 1))
+    tail -n 30 $LOG | sed 's/^/    | /'
+    echo "LAMINA-CHECK not ok $*"
+}
+
+# check NAME COMMAND...: the command, a function or a program, succeeds.
+check() {
+    check_name=$1
+    shift
+    echo "== $check_name: $*" >>$LOG
+    "$@" >>$LOG 2>&1
+    check_code=$?
+    if [ $check_code = 0 ]; then
+        ok "$check_name"
+    else
+        not_ok "$check_name: $1 gave $check_code"
+    fi
+    return $check_code
+}
+
+# check_refused NAME CODE COMMAND...: it exits with that code and says one line on standard error.
+check_refused() {
+    check_name=$1 wanted=$2
+    shift 2
+    echo "== $check_name: $*" >>$LOG
+    "$@" >/tmp/out 2>/tmp/err
+    check_code=$?
+    cat /tmp/out /tmp/err >>$LOG
+    if [ $check_code != "$wanted" ]; then
+        not_ok "$check_name: exit code $check_code, not $wanted"
+    elif [ "$(wc -l </tmp/err)" != 1 ]; then
+        not_ok "$check_name: $(wc -l </tmp/err) lines instead of one"
+    else
+        ok "$check_name: $(cat /tmp/err)"
+    fi
+}
+
+# stop_at_once WHY: nothing further makes sense.
+stop_at_once() {
+    not_ok "$*"
+    finish
+}
+
+finish() {
+    if [ $bad = 0 ]; then
+        echo "LAMINA-TEST ${0##*/} ok"
+    else
+        echo "LAMINA-TEST ${0##*/} not ok: $bad checks"
+    fi
+    exit $bad
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds. For what nobody tells of; else there are watches.
+wait_for() {
+    left=$(($1 * 20))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || return 1
+        usleep 50000
+    done
+}
+
+# ---- domains -----------------------------------------------------------------------------------
+
+# domain_xml NAME KERNEL MEMORY_MIB CMDLINE [ELEMENTS_OF_DEVICES] [OTHER_ELEMENTS] >FILE
+domain_xml() {
+    initrd="<initrd>$GUESTS/initrd.img</initrd>"
+    case $2 in *.elf) initrd= ;; esac
+    cat <<END
+<domain type='xen'>
+  <name>$1</name>
+  <memory unit='MiB'>$3</memory>
+  <os>
+    <type>linux</type>
+    <kernel>$2</kernel>
+    $initrd
+    <cmdline>console=hvc0 loglevel=5 lamina.name=$1 $4</cmdline>
+  </os>
+  ${6:-}
+  <devices>
+    ${5:-}
+    <console type='pty'/>
+  </devices>
+</domain>
+END
+}
+
+disk_xml() { # FILE TARGET [MORE]
+    echo "<disk type='file' device='disk'><source file='$1'/><target dev='$2'/>${3:-}</disk>"
+}
+
+interface_xml() { # NUMBER
+    echo "<interface type='bridge'><source bridge='$BRIDGE'/>" \
+        "<mac address='00:16:3e:00:00:$(printf %02x "$1")'/></interface>"
+}
+
+# linux_domain NAME NUMBER KERNEL [OTHER_ELEMENTS]: one with a disk and an interface, whose address
+# is 10.77.0.NUMBER, and whose console takes commands.
+linux_domain() {
+    [ -e $WORK/$1.img ] || make_disk $WORK/$1.img 96
+    domain_xml "$1" "$GUESTS/$3" 160 "lamina.test=commands ip=10.77.0.$2/24" \
+        "$(disk_xml $WORK/$1.img xvda)$(interface_xml "$2")" "${4:-}" >$WORK/$1.xml
+}
+
+# tiny_domain NAME [OTHER_ELEMENTS]: the micro-guest, without devices.
+tiny_domain() { domain_xml "$1" $GUESTS/domu.elf 8 "" "" "${2:-}" >$WORK/$1.xml; }
+
+make_disk() { # FILE MIB
+    rm -f "$1"
+    truncate -s "$2M" "$1" && mke2fs "$1" >/dev/null 2>&1
+}
+
+create() { # NAME [OPTION...]
+    create_name=$1
+    shift
+    lamina create "$@" $WORK/$create_name.xml
+}
+
+console() { echo "/run/lamina/console/$(lamina domid "$1")"; }
+
+# Waits for the domain's banner, which a later connection gets from the backlog.
+ready() { talk "$(console "$1")" -t "${2:-120}" expect "LAMINA-DOMU $1 ready"; }
+
+# in_domain NAME COMMAND [SECONDS]: its output and exit code.
+in_domain() { talk "$(console "$1")" -t "${3:-120}" run "$2"; }
+
+is_gone() { ! lamina domid "$1"; }
+until_gone() { wait_for "${2:-60}" is_gone "$1"; }
+
+# ---- what is in use ----------------------------------------------------------------------------
+
+daemons() { for daemon in $ALL_DAEMONS; do pidof $daemon >/dev/null && echo $daemon; done; }
+
+# One "name value" a line. Whoever compares lets the daemons come to rest first.
+in_use() {
+    counts
+    echo "nodes $(xenstore-ls | wc -l)"
+    echo "loops $(losetup -a | wc -l)"
+    echo "interfaces $(ls /sys/class/net | wc -l)"
+    for daemon in $(daemons); do
+        pid=$(pidof $daemon)
+        echo "$daemon.descriptors $(ls /proc/$pid/fd | wc -l)"
+    done
+}
+
+# Resident pages of each daemon, in KiB.
+memory_in_use() {
+    for daemon in $(daemons); do
+        echo "$daemon $(awk '/^VmRSS/ { print $2 }' /proc/"$(pidof $daemon)"/status)"
+    done
+}
+
+in_use_is() { # FILE
+    in_use >/tmp/now
+    cmp -s "$1" /tmp/now
+}
+
+# nothing_left FILE: all is in use as when FILE was written, within a bound; else says what differs.
+nothing_left() {
+    wait_for "${2:-30}" in_use_is "$1" && return
+    diff "$1" /tmp/now
+    lamina list
+    xenstore-ls
+    return 1
+}
+
+# memory_as FILE KIB: no daemon has grown by more than that.
+memory_as() {
+    memory_in_use >/tmp/memory
+    cat "$1" /tmp/memory
+    while read -r daemon kib; do
+        now=$(sed -n "s/^$daemon //p" /tmp/memory)
+        [ "${now:-0}" -le $((kib + $2)) ] || return 1
+    done <"$1"
+}
