@@ -10,6 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "config/values.h"
 #include "domain/domain.h"
 #include "domain/hypervisor.h"
 #include "domain/record.h"
@@ -75,8 +76,8 @@ static bool is_there(struct store_client *store, const struct order *order)
 {
     char *text = record_get(store, order->predecessor, "uuid");
     uint8_t uuid[16];
-    bool is_same = text && value_read_uuid(text, uuid) == 0 &&
-                   memcmp(uuid, order->uuid, sizeof(uuid)) == 0;
+    bool is_same =
+        text && value_read_uuid(text, uuid) == 0 && memcmp(uuid, order->uuid, sizeof(uuid)) == 0;
 
     free(text);
     return is_same;
@@ -232,8 +233,8 @@ static int end_of_domain(struct store_client *store, const struct domain_case *t
                    decide_reason_text(this->reason));
         if (this->verdict == VERDICT_COREDUMP_DESTROY || this->verdict == VERDICT_COREDUMP_RESTART)
             dump_core(this, config.name);
-        code = this->verdict == VERDICT_COREDUMP_DESTROY ? destroy(store, this->domid) :
-                                                           restart(store, this, &config);
+        code = this->verdict == VERDICT_COREDUMP_DESTROY ? destroy(store, this->domid)
+                                                         : restart(store, this, &config);
     }
     domain_config_free(&config);
     return code;

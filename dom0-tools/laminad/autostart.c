@@ -34,8 +34,7 @@ static void complain(const char *path, int rc, const struct config_report *repor
         if (report->messages[i].severity == CONFIG_ERROR)
             message = &report->messages[i];
     if (rc == -EINVAL && message)
-        daemon_log(LOG_ERR, "%s:%d: %s; see 'lamina validate'", path, message->line,
-                   message->text);
+        daemon_log(LOG_ERR, "%s:%d: %s; see 'lamina validate'", path, message->line, message->text);
     else
         daemon_log(LOG_ERR, "%s: %s", path, strerror(-rc));
 }

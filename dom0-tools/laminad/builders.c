@@ -58,7 +58,7 @@ static void builder_ready(struct loop_source *source, uint32_t events)
     struct builder *builder = (struct builder *)source;
     struct laminad *daemon = builder->daemon;
     unsigned domid = builder->domid;
-    void (*review)(struct laminad *daemon, unsigned domid) = builder->review;
+    void (*review)(struct laminad * daemon, unsigned domid) = builder->review;
 
     (void)events;
     builder_forget(daemon, domid);

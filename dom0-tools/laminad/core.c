@@ -100,11 +100,33 @@ static int add_note(struct core *core, const char *owner, uint32_t type, const v
 static void set_registers(struct elf_prstatus *status, const struct vcpu_guest_context *context)
 {
     const struct cpu_user_regs *r = &context->user_regs;
-    const uint64_t in_order[] = { r->r15, r->r14,    r->r13, r->r12, r->rbp, r->rbx,
-                                  r->r11, r->r10,    r->r9,  r->r8,  r->rax, r->rcx,
-                                  r->rdx, r->rsi,    r->rdi, r->rax, r->rip, r->cs,
-                                  r->rflags, r->rsp, r->ss,  context->fs_base,
-                                  context->gs_base_kernel, r->ds, r->es, r->fs, r->gs };
+    const uint64_t in_order[] = { r->r15,
+                                  r->r14,
+                                  r->r13,
+                                  r->r12,
+                                  r->rbp,
+                                  r->rbx,
+                                  r->r11,
+                                  r->r10,
+                                  r->r9,
+                                  r->r8,
+                                  r->rax,
+                                  r->rcx,
+                                  r->rdx,
+                                  r->rsi,
+                                  r->rdi,
+                                  r->rax,
+                                  r->rip,
+                                  r->cs,
+                                  r->rflags,
+                                  r->rsp,
+                                  r->ss,
+                                  context->fs_base,
+                                  context->gs_base_kernel,
+                                  r->ds,
+                                  r->es,
+                                  r->fs,
+                                  r->gs };
 
     _Static_assert(sizeof(in_order) == sizeof(status->pr_reg), "the system's order of registers");
     memcpy(&status->pr_reg, in_order, sizeof(in_order));
@@ -207,10 +229,9 @@ int core_finish(struct core *core, const struct core_domain *domain)
     Elf64_Phdr *headers = rc ? NULL : calloc(nr_loads + 1, sizeof(*headers));
     if (!headers)
         return rc ? rc : -ENOMEM;
-    headers[0] = (Elf64_Phdr){ .p_type = PT_NOTE,
-                               .p_offset = notes_at,
-                               .p_filesz = core->notes_size,
-                               .p_align = 4 };
+    headers[0] = (Elf64_Phdr){
+        .p_type = PT_NOTE, .p_offset = notes_at, .p_filesz = core->notes_size, .p_align = 4
+    };
     fill_loads(core, headers + 1, nr_runs);
     uint64_t headers_at = (notes_at + core->notes_size + 7) & ~(uint64_t)7;
     rc = put(core, notes_at, core->notes, core->notes_size);

@@ -101,8 +101,7 @@ static int dump_vcpus(struct dump *dump)
     int rc = context ? 0 : -ENOMEM;
 
     for (unsigned i = 0; i <= dump->info.max_vcpu_id && rc == 0; i++) {
-        struct xen_domctl_vcpucontext op = { .vcpu = i,
-                                             .ctxt = (xen_handle_t)(uintptr_t)context };
+        struct xen_domctl_vcpucontext op = { .vcpu = i, .ctxt = (xen_handle_t)(uintptr_t)context };
         if (hypercall_domctl_getvcpucontext(dump->domain, &op) == 0)
             rc = core_add_vcpu(&dump->core, i, context);
     }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,10 +75,9 @@ int jobs_open(struct jobs *jobs, struct loop *loop, void (*on_change)(void *cont
 
     if (fd < 0)
         return -errno;
-    *jobs = (struct jobs){ .loop = loop,
-                           .timer = { fd, timer_ready },
-                           .on_change = on_change,
-                           .context = context };
+    *jobs = (struct jobs){
+        .loop = loop, .timer = { fd, timer_ready }, .on_change = on_change, .context = context
+    };
     return loop_add(loop, &jobs->timer, EPOLLIN);
 }
 
@@ -191,8 +191,7 @@ void job_start(struct jobs *jobs, const char *key, int (*work)(void *argument), 
         job->is_wanted = true;
     if (job && (is_running(job) || now_ns() < job->retry_ns))
         return;
-    jobs->is_short = jobs->nr_running >= JOBS_RUNNING_MAX;
-    if (jobs->is_short)
+    if (jobs->nr_running >= JOBS_RUNNING_MAX)
         return;
     if (!job)
         job = job_new(jobs, key);

@@ -24,21 +24,20 @@ struct jobs {
     struct loop *loop;
     struct job *list;
     unsigned nr_running;
-    bool is_short;                    /* something waits for a free place */
     struct loop_source timer;         /* of the next try */
     void (*on_change)(void *context); /* a job ended, or its time has come: look for work again */
     void *context;
 };
 
-int jobs_open(struct jobs *jobs, struct loop *loop, void (*on_change)(void *context),
-              void *context) __attribute__((warn_unused_result));
+int jobs_open(struct jobs *jobs, struct loop *loop, void (*on_change)(void *context), void *context)
+    __attribute__((warn_unused_result));
 
 /* Children go on without us. */
 void jobs_close(struct jobs *jobs);
 
 /*
  * Runs work(argument) in a child whose exit code it returns; 0 is success. Does nothing while a job
- * of the key runs or waits, or all places are taken (then on_change comes when one is free).
+ * of the key runs or waits, or all places are taken (on_change comes when one is free).
  */
 void job_start(struct jobs *jobs, const char *key, int (*work)(void *argument), void *argument);
 

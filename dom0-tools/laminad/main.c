@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * laminad: the life cycle of domains: what happens when they power off, reboot or crash, what starts
- * with the machine, and that nothing is left of what has ended.
+ * laminad: the life cycle of domains: what happens when they power off, reboot or crash, what
+ * starts with the machine, and that nothing is left of what has ended.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -22,8 +22,7 @@ static size_t split(const char *name, unsigned *number)
     while (digits < size && isdigit((unsigned char)name[size - 1 - digits]))
         digits++;
     *number = 0;
-    if (digits == 0 || digits > DIGITS_MAX || digits + 1 >= size ||
-        name[size - 1 - digits] != '-')
+    if (digits == 0 || digits > DIGITS_MAX || digits + 1 >= size || name[size - 1 - digits] != '-')
         return size;
     *number = (unsigned)strtoul(name + size - digits, NULL, 10);
     return size - digits - 1;

@@ -60,9 +60,8 @@ unsigned note_read_number(struct store_client *store, unsigned domid, const char
     uint64_t number;
 
     record_path(domid, leaf, path);
-    return store_read_u64(store, 0, path, &number) == 0 && number <= UINT32_MAX ?
-               (unsigned)number :
-               0;
+    return store_read_u64(store, 0, path, &number) == 0 && number <= UINT32_MAX ? (unsigned)number
+                                                                                : 0;
 }
 
 /* The tools write when they started it: seconds, with a fraction. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/io.h"
+#include "config/values.h"
 #include "domain/uuid.h"
 
 #define SUFFIX    ".xml"
