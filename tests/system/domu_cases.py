@@ -37,3 +37,4 @@ def domu_case(name, seconds, hypervisors=HYPERVISORS, memory=MEMORY_MIB, **field
 domu_case("traffic", 300)
 domu_case("cycles", 600)
 domu_case("killed", 600)
+domu_case("look", 300)
