@@ -51,7 +51,8 @@ def main():
             (os.path.join(images, "vmlinux"), arguments.strip()),
             (os.path.join(images, "initramfs.cpio.gz"), "")]),
         *qemu.disk(os.path.join(images, "tools.img"), "virtio-blk-pci", "disk0", "readonly=on"),
-        *qemu.disk(data_disk(images), "virtio-blk-pci", "disk1"), *qemu.user_network("virtio-net-pci"),
+        *qemu.disk(data_disk(images), "virtio-blk-pci", "disk1"),
+        *qemu.user_network("virtio-net-pci"),
         *shlex.split(os.environ.get("QEMU_ARGS", ""))]
     major, minor = qemu.version()
     print(f"run: QEMU {major}.{minor} (emulation), {kind}, {cpus} CPUs, {memory} MiB; "

@@ -162,10 +162,16 @@ int ends_await(struct store_client *store, const struct device_address *address,
     return 0;
 }
 
+/*
+ * A back end that was just being set up may overwrite our Closing with InitWait. With the front end
+ * gone it is closed then as well: it has met nobody, and holds nothing of a guest.
+ */
 static int is_closed(void *context, const char *value)
 {
-    (void)context;
-    return !value || parse_state(value) == XenbusStateClosed;
+    const bool *force = context;
+    unsigned state = parse_state(value);
+
+    return !value || state == XenbusStateClosed || (*force && state == XenbusStateInitWait);
 }
 
 /* Both ends before they met: nobody is there who could close the front end. */
@@ -226,5 +232,5 @@ int ends_close(struct store_client *store, const struct device_address *address,
         rc = rc ? rc : rc_end;
     } while (rc == -EAGAIN);
     device_backend(address, "state", path);
-    return rc ? rc : store_wait(store, path, timeout_ms, is_closed, NULL);
+    return rc ? rc : store_wait(store, path, timeout_ms, is_closed, &force);
 }

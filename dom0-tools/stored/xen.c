@@ -143,6 +143,11 @@ static int xen_attach(void *context, struct domain *domain, bool is_new)
         ring_begin(domain->connection, ring->page);
     else
         ring_resume(server->store, domain->connection, ring->page);
+    /*
+     * dom0's kernel begins to use the store with the first event on its port. Others are used to
+     * events without a message.
+     */
+    (void)notify(server->xen, ring->port);
     return 0;
 }
 

@@ -4,8 +4,9 @@
 Usage: run.py [--hypervisor {lamina,xen,native}] [--list] [--jobs N] [--repeat N] [PATTERN ...]
 
 A PATTERN is part of a case's name. A case whose machine reports checks of its own, as lines
-"LAMINA-CHECK ok NAME" or "LAMINA-CHECK not ok NAME: why", counts as so many. The same cases run on Lamina, on the peer (Xen 4.17) and on no
-hypervisor at all, where they make sense: what fails everywhere is the test's own fault.
+"LAMINA-CHECK ok NAME" or "LAMINA-CHECK not ok NAME: why", counts as so many. The same cases run on
+Lamina, on the peer (Xen 4.17) and on no hypervisor at all, where they make sense: what fails
+everywhere is the test's own fault.
 """
 
 import argparse

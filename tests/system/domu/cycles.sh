@@ -44,10 +44,12 @@ booting() { # destroyed at several moments of its boot
     done
 }
 
+has_begun() { [ "$(xenstore-read "$1")" -ge 2 ]; }
+
 connecting() { # its front ends have just begun to speak with their back ends
     create linux || return 1
     id=$(lamina domid linux)
-    wait_for 60 sh -c "[ \"\$(xenstore-read /local/domain/$id/device/vbd/51712/state)\" -ge 2 ]" || return 1
+    wait_for 60 has_begun /local/domain/$id/device/vbd/51712/state || return 1
     lamina destroy linux
 }
 

@@ -73,7 +73,8 @@ for daemon in $ALL_DAEMONS; do
 done
 check "the tool killed at five moments of a creation" tool_killed
 check "nothing is left" nothing_left /tmp/working
-check "busy ends its work" in_domain busy "rm /tmp/work; until [ -e /tmp/over ]; do usleep 50000; done
+check "busy ends its work" in_domain busy "rm /tmp/work
+    until [ -e /tmp/over ]; do usleep 50000; done
     [ ! -e /tmp/bad ] && umount /mnt"
 check "destroy busy" lamina destroy busy
 check "nothing is left" nothing_left /tmp/before

@@ -26,7 +26,11 @@ check() {
     echo "== $check_name: $*" >>$LOG
     "$@" >>$LOG 2>&1
     check_code=$?
-    if [ $check_code = 0 ]; then ok "$check_name"; else not_ok "$check_name: $1 gave $check_code"; fi
+    if [ $check_code = 0 ]; then
+        ok "$check_name"
+    else
+        not_ok "$check_name: $1 gave $check_code"
+    fi
     return $check_code
 }
 
@@ -107,8 +111,8 @@ interface_xml() { # NUMBER
         "<mac address='00:16:3e:00:00:$(printf %02x "$1")'/></interface>"
 }
 
-# linux_domain NAME NUMBER KERNEL [OTHER_ELEMENTS]: one with a disk and an interface, 10.77.0.NUMBER,
-# whose console takes commands.
+# linux_domain NAME NUMBER KERNEL [OTHER_ELEMENTS]: one with a disk and an interface, whose address
+# is 10.77.0.NUMBER, and whose console takes commands.
 linux_domain() {
     [ -e $WORK/$1.img ] || make_disk $WORK/$1.img 96
     domain_xml "$1" "$GUESTS/$3" 160 "lamina.test=commands ip=10.77.0.$2/24" \

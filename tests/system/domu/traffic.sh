@@ -26,7 +26,8 @@ banners() {
 disk_keeps() {
     in_domain "$1" "modprobe ext4; mkdir -p /mnt; mount -t ext4 /dev/xvda /mnt" &&
         wrote=$(in_domain "$1" "head -c ${MIB}m /dev/urandom | tee /mnt/file | sha256sum") &&
-        in_domain "$1" "umount /mnt && mount -t ext4 /dev/xvda /mnt; echo 3 >/proc/sys/vm/drop_caches" &&
+        in_domain "$1" "umount /mnt; mount -t ext4 /dev/xvda /mnt
+            echo 3 >/proc/sys/vm/drop_caches" &&
         found=$(in_domain "$1" "sha256sum </mnt/file") &&
         in_domain "$1" "umount /mnt" &&
         echo "$wrote / $found" && [ -n "$wrote" ] && [ "${wrote##*$'\n'}" = "${found##*$'\n'}" ]
