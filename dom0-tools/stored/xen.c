@@ -120,7 +120,7 @@ static int xen_attach(void *context, struct domain *domain, bool is_new)
      * dom0's kernel begins to use the store with the first event on its port. Others are used to
      * events without a message.
      */
-    (void)notify(server->xen, ring->port);
+    (void)host_evtchn_notify(server->xen->events.fd, ring->port);
     return 0;
 }
 
