@@ -12,6 +12,7 @@
 
 #include "core/audit.h"
 #include "core/sched.h"
+#include "hypercall/target.h"
 #include "lib/errno.h"
 #include "mm/alloc.h"
 #include "sys/percpu.h"
@@ -94,16 +95,16 @@ mfn_t __wrap_frames_alloc(struct mm_account *acct, unsigned order, unsigned addr
 
 static void do_destroy(struct vcpu *v, void *arg)
 {
-    struct domain *d = domain_get((domid_t)(uintptr_t)arg);
-    int rc;
+    struct domain *d;
+    int rc = target_claim((domid_t)(uintptr_t)arg, &d);
 
     (void)v;
-    if (!d)
+    if (rc || !d)
         return;
     do {
         rc = domain_destroy(d);
     } while (rc == -ERESTART && !preempt_pending());
-    domain_put(d);
+    target_release(d);
 }
 
 static void make_call(void *arg)
