@@ -9,6 +9,7 @@ import sys
 import bench
 import command
 import completion
+import libvirt
 import listing
 import manual
 
@@ -16,7 +17,7 @@ import manual
 def main():
     build, counts = sys.argv[1:]
     found = {}
-    for module in (command, listing, completion, manual):
+    for module in (command, listing, completion, manual, libvirt):
         found |= {f"{module.__name__}: {name}": what
                   for name, what in module.results(build).items()}
     return bench.report("lamina", found, counts)
