@@ -12,7 +12,12 @@
 #include <netlink/route/link.h>
 #include <netlink/route/link/bridge.h>
 #include <netlink/route/link/inet6.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#define PORT_MS   10000 /* without any change of any interface */
+#define NEWS_SIZE 8192  /* what does not fit is cut off: only that it came counts */
 
 /* What libnl's errors mean in the terms of everybody else. */
 static int nl_result(int rc)
@@ -56,6 +61,28 @@ static int open_socket(struct nl_sock **socket)
 static int get_link(struct nl_sock *socket, const char *name, struct rtnl_link **link)
 {
     return nl_result(rtnl_link_get_kernel(socket, 0, name, link));
+}
+
+/*
+ * The same for an interface that may be on its way: netback says that it is set up before its
+ * interface is there. "news" hears of every change from before the first look on.
+ */
+static int await_link(struct nl_sock *socket, const char *name, struct rtnl_link **link)
+{
+    struct nl_sock *news;
+    int rc = open_socket(&news);
+    struct pollfd wait = { .events = POLLIN };
+    char message[NEWS_SIZE];
+
+    if (rc)
+        return rc;
+    wait.fd = nl_socket_get_fd(news);
+    rc = nl_result(nl_socket_add_membership(news, RTNLGRP_LINK));
+    while (rc == 0 && (rc = get_link(socket, name, link)) == -ENODEV &&
+           poll(&wait, 1, PORT_MS) > 0)
+        rc = recv(wait.fd, message, sizeof(message), 0) < 0 && errno != ENOBUFS ? -errno : 0;
+    nl_socket_free(news);
+    return rc;
 }
 
 static int find(struct nl_sock *socket, const char *name)
@@ -175,7 +202,7 @@ static int add_port(struct nl_sock *socket, const struct port_settings *settings
         return rc;
     int index = rtnl_link_get_ifindex(bridge);
     rtnl_link_put(bridge);
-    rc = get_link(socket, settings->name, &link);
+    rc = await_link(socket, settings->name, &link);
     if (rc)
         return rc;
     rc = silence_port(socket, link);
