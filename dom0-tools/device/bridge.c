@@ -14,10 +14,9 @@
 #include <netlink/route/link/inet6.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <time.h>
 
-#define PORT_MS   10000 /* without any change of any interface */
-#define NEWS_SIZE 8192  /* what does not fit is cut off: only that it came counts */
+#define PORT_WAIT_MS 10000
 
 /* What libnl's errors mean in the terms of everybody else. */
 static int nl_result(int rc)
@@ -61,28 +60,6 @@ static int open_socket(struct nl_sock **socket)
 static int get_link(struct nl_sock *socket, const char *name, struct rtnl_link **link)
 {
     return nl_result(rtnl_link_get_kernel(socket, 0, name, link));
-}
-
-/*
- * The same for an interface that may be on its way: netback says that it is set up before its
- * interface is there. "news" hears of every change from before the first look on.
- */
-static int await_link(struct nl_sock *socket, const char *name, struct rtnl_link **link)
-{
-    struct nl_sock *news;
-    int rc = open_socket(&news);
-    struct pollfd wait = { .events = POLLIN };
-    char message[NEWS_SIZE];
-
-    if (rc)
-        return rc;
-    wait.fd = nl_socket_get_fd(news);
-    rc = nl_result(nl_socket_add_membership(news, RTNLGRP_LINK));
-    while (rc == 0 && (rc = get_link(socket, name, link)) == -ENODEV &&
-           poll(&wait, 1, PORT_MS) > 0)
-        rc = recv(wait.fd, message, sizeof(message), 0) < 0 && errno != ENOBUFS ? -errno : 0;
-    nl_socket_free(news);
-    return rc;
 }
 
 static int find(struct nl_sock *socket, const char *name)
@@ -191,6 +168,40 @@ static int raise_port(struct nl_sock *socket, struct rtnl_link *link)
         return -ENOMEM;
     rtnl_link_set_flags(change, IFF_UP);
     return apply(socket, link, change);
+}
+
+/* Waits for the kernel to tell of some new interface, for as long as *left_ms says. */
+static int await_news(struct nl_sock *news, int *left_ms)
+{
+    struct pollfd poll_news = { .fd = nl_socket_get_fd(news), .events = POLLIN };
+    struct timespec before, after;
+
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    int ready = poll(&poll_news, 1, *left_ms);
+    if (ready < 0 && errno != EINTR)
+        return -errno;
+    if (ready > 0)
+        (void)nl_recvmsgs_default(news); /* what it says is looked up anew */
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    *left_ms -= (int)((after.tv_sec - before.tv_sec) * 1000 +
+                      (after.tv_nsec - before.tv_nsec) / 1000000);
+    return *left_ms > 0 ? 0 : -ENODEV;
+}
+
+/* The back end is ready a little before its interface is there. */
+static int await_link(struct nl_sock *socket, const char *name, struct rtnl_link **link)
+{
+    struct nl_sock *news;
+    int left_ms = PORT_WAIT_MS, rc = open_socket(&news);
+
+    if (rc)
+        return rc;
+    nl_socket_disable_seq_check(news);
+    rc = nl_result(nl_socket_add_membership(news, RTNLGRP_LINK));
+    while (rc == 0 && (rc = get_link(socket, name, link)) == -ENODEV)
+        rc = await_news(news, &left_ms);
+    nl_socket_free(news);
+    return rc;
 }
 
 static int add_port(struct nl_sock *socket, const struct port_settings *settings)

@@ -23,10 +23,7 @@ struct port_settings {
     bool up;
 };
 
-/*
- * Waits for the interface (not for ever), names it, makes it a port of the bridge, and brings it
- * up. -EEXIST: name taken.
- */
+/* Names the interface, makes it a port of the bridge, and brings it up. -EEXIST: name taken. */
 int bridge_add_port(const struct port_settings *settings) __attribute__((warn_unused_result));
 
 #endif

@@ -188,7 +188,7 @@ static int claim_disk(struct store_client *store, const struct device_address *a
 /* Recorded first, then taken; if somebody else was quicker, the next one. */
 static int take_loop(struct store_client *store, const struct device_address *address,
                      const struct domain_disk *disk, const struct source *source, unsigned *number,
-                     struct failure *failure)
+                     dev_t *device, struct failure *failure)
 {
     char text[16], tag[LOOP_TAG_SIZE];
     int rc;
@@ -204,7 +204,7 @@ static int take_loop(struct store_client *store, const struct device_address *ad
         if (rc)
             return rc;
         rc = loop_attach(*number, source->fd, disk->has_slice ? disk->slice_offset : 0,
-                       disk->has_slice ? disk->slice_size : 0, disk->readonly, tag);
+                         disk->has_slice ? disk->slice_size : 0, disk->readonly, tag, device);
     } while (rc == -EBUSY);
     return rc ? failure_set(failure, FAILURE_OPERATION, rc, "cannot set up /dev/loop%u for disk %s",
                             *number, disk->source)
@@ -245,16 +245,12 @@ static int serve_disk(struct store_client *store, const struct device_address *a
     dev_t device = source->device;
 
     if (disk->source_type == DISK_FILE || disk->has_slice) {
-        struct stat status;
         unsigned number;
-        int rc = take_loop(store, address, disk, source, &number, failure);
+        int rc = take_loop(store, address, disk, source, &number, &device, failure);
         if (rc)
             return rc;
         snprintf(loop, sizeof(loop), "/dev/loop%u", number);
-        if (stat(loop, &status) != 0)
-            return failure_set(failure, FAILURE_OPERATION, -errno, "cannot look at %s", loop);
         served = loop;
-        device = status.st_rdev;
     }
     int rc = record_write(store, 0, address, "served", served);
     if (rc == 0)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int loop_open(unsigned number, int flags)
@@ -34,9 +35,10 @@ int loop_find_free(unsigned *number)
 }
 
 int loop_attach(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
-              const char *tag)
+                const char *tag, dev_t *device)
 {
     struct loop_config config = { .fd = (uint32_t)fd };
+    struct stat status;
     int loop = loop_open(number, readonly ? O_RDONLY : O_RDWR);
 
     if (loop < 0)
@@ -45,8 +47,10 @@ int loop_attach(unsigned number, int fd, uint64_t offset, uint64_t size, bool re
     config.info.lo_sizelimit = size;
     config.info.lo_flags = LO_FLAGS_DIRECT_IO | (readonly ? (uint32_t)LO_FLAGS_READ_ONLY : 0);
     snprintf((char *)config.info.lo_file_name, LO_NAME_SIZE, "%s", tag);
-    int rc = ioctl(loop, LOOP_CONFIGURE, &config) == 0 ? 0 : -errno;
+    int rc = fstat(loop, &status) == 0 && ioctl(loop, LOOP_CONFIGURE, &config) == 0 ? 0 : -errno;
     close(loop);
+    if (rc == 0)
+        *device = status.st_rdev;
     return rc;
 }
 

@@ -12,6 +12,7 @@
 #include <linux/loop.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define LOOP_TAG_SIZE 64u /* with its NUL */
 /* What the tags of all our devices begin with. */
@@ -22,10 +23,11 @@ int loop_find_free(unsigned *number) __attribute__((warn_unused_result));
 
 /*
  * Makes loop device `number` serve size bytes of fd from offset on (size 0: to its end). -EBUSY: it
- * is taken meanwhile. Accesses bypass dom0's page cache where the file system can.
+ * is taken meanwhile. Accesses bypass dom0's page cache where the file system can. *device: which
+ * block device it is.
  */
 int loop_attach(unsigned number, int fd, uint64_t offset, uint64_t size, bool readonly,
-              const char *tag) __attribute__((warn_unused_result));
+                const char *tag, dev_t *device) __attribute__((warn_unused_result));
 
 /*
  * Frees loop device `number` if it carries the tag; else it is not ours (any more): 0 as well.

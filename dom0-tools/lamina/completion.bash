@@ -1,19 +1,53 @@
 # SPDX-License-Identifier: MIT
 #
-# Completion of lamina for bash: the command knows its own subcommands and options.
+# Completion of lamina for bash. The command knows its own subcommands, options and arguments; this
+# only knows what to offer for each kind of argument.
+
+# The word of "lamina help --arguments" that stands for the argument being typed; the last one is
+# for all that follow. Brackets and dots are left out.
+_lamina_argument()
+{
+    local at=$1 word kinds
+    read -ra kinds <<<"$(lamina help --arguments "$2" 2>/dev/null)"
+    [ "${#kinds[@]}" -gt 0 ] || return 0
+    [ "$at" -lt "${#kinds[@]}" ] || at=$((${#kinds[@]} - 1))
+    word=${kinds[at]}
+    printf '%s\n' "${word//[^A-Z]/}"
+}
 
 _lamina()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
+    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} at=0 i
 
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$command" = help ]; }; then
         mapfile -t COMPREPLY < <(compgen -W "$(lamina help --list 2>/dev/null)" -- "$word")
-    elif [[ $word == -* ]]; then
+        return
+    fi
+    if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(
             compgen -W "$(lamina help --list "$command" 2>/dev/null)" -- "$word")
-    elif [ "$command" = validate ]; then
-        compopt -o filenames
-        mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.xml' -- "$word")
+        return
     fi
+    if [ "$command" = store ] && [ "$COMP_CWORD" -eq 2 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "ls read write rm watch" -- "$word")
+        return
+    fi
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} == -* ]] || at=$((at + 1))
+    done
+    case $(_lamina_argument "$at" "$command") in
+    DOMAIN)
+        local IFS=$'\n'
+        mapfile -t COMPREPLY < <(compgen -W "$(lamina list --names 2>/dev/null)" -- "$word")
+        ;;
+    FILE | PATH | KERNEL | SOURCE)
+        compopt -o filenames 2>/dev/null
+        if [ "$command" = validate ] || [ "$command" = create ]; then
+            mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.xml' -- "$word")
+        else
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        fi
+        ;;
+    esac
 }
 complete -F _lamina lamina

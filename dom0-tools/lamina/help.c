@@ -7,10 +7,11 @@
 
 #include "lamina/command.h"
 
-enum { OPTION_LIST };
+enum { OPTION_LIST, OPTION_ARGUMENTS };
 
 static const struct command_option options[] = {
     [OPTION_LIST] = { 0, "list", NULL, "bare names of commands (of COMMAND: of its options)" },
+    [OPTION_ARGUMENTS] = { 0, "arguments", NULL, "what COMMAND takes besides options" },
     { .name = NULL },
 };
 
@@ -46,17 +47,19 @@ static void print_names(const struct command *subject)
 static int run(const struct command *command, int argc, char **argv)
 {
     const struct command *subject = NULL;
-    int list = 0, option;
+    int wanted = -1, option;
 
     while ((option = command_next_option(command, argc, argv)) >= 0)
-        list = option == OPTION_LIST;
+        wanted = option;
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_HELP_SHOWN ? LAMINA_OK : LAMINA_USAGE;
     if (argc - optind > 1)
         return command_usage_error(command, "expected one command at most");
     if (optind < argc && !(subject = command_find(argv[optind])))
         return command_usage_error(command, "no command '%s'", argv[optind]);
-    if (list)
+    if (wanted == OPTION_ARGUMENTS && subject)
+        printf("%s\n", subject->arguments);
+    else if (wanted == OPTION_LIST)
         print_names(subject);
     else if (subject)
         command_print_help(subject, stdout);

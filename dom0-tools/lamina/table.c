@@ -24,11 +24,11 @@ struct table {
     bool failed;
 };
 
-static int json_type(enum table_type type)
+static int json_type(unsigned kind)
 {
-    return type == TABLE_NUMBER    ? SCOLS_JSON_NUMBER
-           : type == TABLE_BOOLEAN ? SCOLS_JSON_BOOLEAN_OPTIONAL
-                                   : SCOLS_JSON_STRING;
+    return kind & TABLE_NUMBER    ? SCOLS_JSON_NUMBER
+           : kind & TABLE_BOOLEAN ? SCOLS_JSON_BOOLEAN_OPTIONAL
+                                  : SCOLS_JSON_STRING;
 }
 
 static void add_column(struct table *table, unsigned index)
@@ -36,14 +36,14 @@ static void add_column(struct table *table, unsigned index)
     const struct table_column *column = &table->columns[index];
     const char *name = table->form == TABLE_JSON ? column->key : column->heading;
 
-    if (!name || (column->detail && table->form == TABLE_ROWS))
+    if (!name || (column->kind & TABLE_DETAIL && table->form == TABLE_ROWS))
         return;
-    int flags = column->type == TABLE_NUMBER ? SCOLS_FL_RIGHT : 0;
+    int flags = column->kind & TABLE_NUMBER ? SCOLS_FL_RIGHT : 0;
     table->shown[index] = scols_table_new_column(table->scols, name, 0, flags);
     if (!table->shown[index])
         table->failed = true;
     else
-        scols_column_set_json_type(table->shown[index], json_type(column->type));
+        scols_column_set_json_type(table->shown[index], json_type(column->kind));
 }
 
 /* A record's lines are the columns: their headings, then their values. */

@@ -17,13 +17,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum table_type { TABLE_TEXT, TABLE_NUMBER, TABLE_BOOLEAN };
+/* What a column holds; TABLE_ROWS leaves details out. */
+enum { TABLE_TEXT = 0, TABLE_NUMBER = 1, TABLE_BOOLEAN = 2, TABLE_DETAIL = 4 };
 
 struct table_column {
     const char *key;     /* member in JSON, small letters; NULL: for people only */
     const char *heading; /* NULL: for programs only */
-    enum table_type type;
-    bool detail; /* TABLE_ROWS leaves it out */
+    unsigned kind;
 };
 
 #define TABLE_COLUMNS_MAX 40u

@@ -68,20 +68,32 @@ void text_copy_utf8(char *room, size_t size, const char *text)
 }
 
 /* UTF-8 spells the terminal's other control characters 0xc2 0x80 to 0xc2 0x9f. */
-static bool is_control(const char *text, size_t at, size_t size)
+static bool is_control(const char *text)
 {
-    unsigned char c = (unsigned char)text[at];
-    unsigned char next = at + 1 < size ? (unsigned char)text[at + 1] : 0;
+    unsigned char c = (unsigned char)text[0];
 
-    return c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0);
+    return c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)text[1] < 0xa0);
+}
+
+/* Bytes of a character that may go out as it is; 0: the byte must not. */
+static size_t printable_length(const char *text, size_t room)
+{
+    size_t length = character_length(text);
+
+    return length > room || is_control(text) ? 0 : length;
 }
 
 void text_print_plain(FILE *stream, const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        bool plain = text[i] == '\n' || text[i] == '\t' || !is_control(text, i, size);
+    for (size_t i = 0; i < size;) {
+        bool blank = text[i] == '\n' || text[i] == '\t';
+        size_t length = blank ? 1 : printable_length(text + i, size - i);
 
-        fputc(plain ? text[i] : '?', stream);
+        if (length == 0)
+            fputc('?', stream);
+        else
+            fwrite(text + i, 1, length, stream);
+        i += length > 0 ? length : 1;
     }
 }
 
@@ -89,19 +101,29 @@ static const char escapes[][2] = { { 'n', '\n' }, { 't', '\t' }, { 'r', '\r' }, 
 
 #define NR_ESCAPES (sizeof(escapes) / sizeof(escapes[0]))
 
+/* The letter that stands for the byte behind a backslash, or 0. */
+static char escape_letter(char byte)
+{
+    for (size_t e = 0; e < NR_ESCAPES; e++) {
+        if (escapes[e][1] == byte)
+            return escapes[e][0];
+    }
+    return 0;
+}
+
 void text_print_escaped(FILE *stream, const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        size_t e = 0;
+    for (size_t i = 0; i < size;) {
+        char letter = escape_letter(text[i]);
+        size_t length = printable_length(text + i, size - i);
 
-        while (e < NR_ESCAPES && escapes[e][1] != text[i])
-            e++;
-        if (e < NR_ESCAPES)
-            fprintf(stream, "\\%c", escapes[e][0]);
-        else if (is_control(text, i, size))
+        if (letter)
+            fprintf(stream, "\\%c", letter);
+        else if (length == 0)
             fprintf(stream, "\\x%02x", (unsigned char)text[i]);
         else
-            fputc(text[i], stream);
+            fwrite(text + i, 1, length, stream);
+        i += letter || length == 0 ? 1 : length;
     }
 }
 

@@ -14,7 +14,10 @@
  */
 void text_copy_utf8(char *room, size_t size, const char *text);
 
-/* Writes size bytes; control characters but line feed and tab become "?". */
+/*
+ * Writes size bytes, behind which a NUL stands; control characters but line feed and tab, and what
+ * is not UTF-8, become "?".
+ */
 void text_print_plain(FILE *stream, const char *text, size_t size);
 
 /* The same as a C string would spell it: "\n", "\x1b", "\\". */

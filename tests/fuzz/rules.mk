@@ -31,3 +31,6 @@ $(FUZZ)/hypercall-asan: $(addprefix $(SIM)/asan/,$(SIM_OBJECTS) $(FUZZ_HC_OBJ) \
 .PHONY: fuzz fuzz-random check-fuzz
 fuzz-random: $(FUZZ)/hypercall
 	$(Q)$< --calls $(CALLS) --audit 16
+
+-include $(patsubst %.o,%.d,$(foreach kind,fast asan,$(addprefix $(SIM)/$(kind)/,$(FUZZ_HC_OBJ))) \
+	$(SIM)/fast/tests/fuzz/hypercall/main.c.o)

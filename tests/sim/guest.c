@@ -143,13 +143,24 @@ static bool is_table(const struct page *page)
     return page->type_refs && page->type >= PT_L1 && page->type <= PT_L4;
 }
 
-/* Does the address still lead there, under the root that the CPU uses now? */
-static bool is_mapped(const struct sim_cpu *cpu, const struct sim_tlb *e)
+/*
+ * Does some table of the domain still hold a reference on the frame, with the same right? Then a
+ * stale entry shows nothing that a present one might not: it need not be flushed yet.
+ */
+static bool is_held(const struct sim_tlb *e)
 {
-    struct sim_tlb now;
+    for (unsigned f = 0; f < SIM_FRAMES; f++) {
+        const struct page *page = &frame_table[f];
+        const uint64_t *entry = machine_map(_mfn(f));
 
-    return walk(cpu->cr3, e->page, &now) && mfn_eq(now.frame, e->frame) &&
-           (now.write || !e->write);
+        if (page->owner != e->domain || page->type != PT_L1 || !page->type_refs)
+            continue;
+        for (unsigned i = 0; i < 512; i++)
+            if ((entry[i] & PRESENT) && entry[i] << 12 >> 24 == mfn_x(e->frame) &&
+                (!e->write || (entry[i] & WRITE)))
+                return true;
+    }
+    return false;
 }
 
 static const char *table_breach(const struct sim_tlb *e, mfn_t table)
@@ -165,7 +176,7 @@ static const char *table_breach(const struct sim_tlb *e, mfn_t table)
                : NULL;
 }
 
-static const char *entry_breach(const struct sim_cpu *cpu, const struct sim_tlb *e)
+static const char *entry_breach(const struct sim_tlb *e)
 {
     const struct page *page = page_of(e->frame);
     const char *why = NULL;
@@ -176,7 +187,7 @@ static const char *entry_breach(const struct sim_cpu *cpu, const struct sim_tlb 
         return "ring 3 may reach a frame of the hypervisor";
     if (e->write && (is_table(page) || (page->type_refs && page->type == PT_SEGDESC)))
         return "ring 3 may write to a table or a descriptor page";
-    if (page->owner != e->domain && !is_mapped(cpu, e))
+    if (page->owner != e->domain && !is_held(e))
         return "ring 3 may reach a frame that is another's and not mapped any more";
     for (unsigned i = 0; i < 4 && !why; i++)
         why = table_breach(e, e->table[i]);
@@ -190,6 +201,6 @@ const char *sim_tlb_breach(void)
     for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++)
         for (unsigned i = 0; i < TLB_ENTRIES && !why; i++)
             if (sim.cpu[cpu].tlb[i].valid)
-                why = entry_breach(&sim.cpu[cpu], &sim.cpu[cpu].tlb[i]);
+                why = entry_breach(&sim.cpu[cpu].tlb[i]);
     return why;
 }

@@ -167,8 +167,9 @@ def read_only(daemon):
 
 def second_daemon(daemon):
     result = subprocess.run([daemon.program, "-n", "-f", "-s", daemon.socket + "2", "-r",
-                             daemon.read_only + "2", "-d", daemon.state], capture_output=True,
-                            text=True, timeout=BOUND, check=False)
+                             daemon.read_only + "2", "-d", daemon.state, "-p",
+                             daemon.state + ".pid2"], capture_output=True, text=True,
+                            timeout=BOUND, check=False)
     assert result.returncode == 1 and "busy" in result.stderr, result
     daemon.client("exists", "/")
 

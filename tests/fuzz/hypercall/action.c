@@ -90,7 +90,11 @@ static void do_call(struct vcpu *v, void *arg)
     r->rip = CALL_RIP;
     r->entry_vector = ENTRY_SYSCALL;
     run_calls++;
+    if (run_note && call)
+        run_note(call, NULL);
     upcall_hypercall(&v->arch);
+    if (run_note && call)
+        run_note(call, v);
 }
 
 struct fault {

@@ -64,5 +64,7 @@ uint64_t run(const struct run_options *options);
 int fuzz_one(const uint8_t *data, size_t bytes); /* an input of a byte fuzzer */
 extern uint64_t run_step;  /* where it is */
 extern uint64_t run_calls; /* hypercalls so far */
+/* Before each hypercall (v NULL) and after it, unless NULL. */
+extern void (*run_note)(const struct call *call, const struct vcpu *v);
 
 #endif

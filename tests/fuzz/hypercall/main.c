@@ -4,9 +4,12 @@
  * wanted.
  *
  *     fuzz-hypercall FILE...                        each file once, audit after every step
- *     fuzz-hypercall --calls N [--seed S] [--audit K] [--steps L]
+ *     fuzz-hypercall --calls N [--seed S] [--audit K] [--steps L] [--counts 1]
  *         random runs of L steps from seed S on, an audit every K steps, until N hypercalls are
  *         made. A breach tells its seed; the run is then made again with an audit at each step.
+ *
+ * --counts 1 adds how often each hypercall was made, and how often with success: what never
+ * succeeds is not tested.
  */
 #include "fuzz.h"
 
@@ -46,6 +49,72 @@ static void on_abort(int signal)
     }
     _exit(1);
 }
+
+/* ---- counts ---------------------------------------------------------------------------------- */
+
+#define NUMBERS 64
+#define SUBS    100
+static uint64_t made[NUMBERS][SUBS], good[NUMBERS][SUBS];
+
+static unsigned sub_of(const struct call *call)
+{
+    const uint32_t *word = (const uint32_t *)(const void *)sim.cpu[sim.running].args;
+
+    switch (call->number) {
+    case __HYPERVISOR_mmuext_op: /* of the first element, as far as that is in the window */
+    case __HYPERVISOR_platform_op:
+    case __HYPERVISOR_sysctl:
+    case __HYPERVISOR_domctl:
+        return *word % SUBS;
+    case __HYPERVISOR_memory_op:
+        return (unsigned)call->arg[0] & 63;
+    case __HYPERVISOR_vcpu_op:
+    case __HYPERVISOR_sched_op:
+    case __HYPERVISOR_event_channel_op:
+    case __HYPERVISOR_grant_table_op:
+    case __HYPERVISOR_xen_version:
+    case __HYPERVISOR_physdev_op:
+        return (unsigned)(call->arg[0] % SUBS);
+    default:
+        return 0;
+    }
+}
+
+/* The status of the first element of a list of grant operations is in the element. */
+static bool is_good(const struct call *call, const struct vcpu *v, unsigned sub)
+{
+    static const uint8_t status[] = { 18, 20, 8, 0, 0, 36 };
+    const uint8_t *args = sim.cpu[sim.running].args;
+
+    if ((int64_t)v->arch.regs.rax < 0)
+        return false;
+    if (call->number == __HYPERVISOR_grant_table_op && sub < sizeof(status) && status[sub])
+        return *(const int16_t *)(const void *)(args + status[sub]) == 0;
+    return true;
+}
+
+static void note(const struct call *call, const struct vcpu *v)
+{
+    static unsigned sub;
+
+    if (call->number >= NUMBERS)
+        return;
+    if (!v)
+        made[call->number][sub = sub_of(call)]++;
+    else
+        good[call->number][sub] += is_good(call, v, sub);
+}
+
+static void counts_print(void)
+{
+    for (unsigned i = 0; i < NUMBERS; i++)
+        for (unsigned k = 0; k < SUBS; k++)
+            if (made[i][k])
+                printf("%2u.%-2u %10lu made %10lu with success\n", i, k,
+                       (unsigned long)made[i][k], (unsigned long)good[i][k]);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 static void random_runs(void)
 {
@@ -91,6 +160,7 @@ int main(int argc, char **argv)
                                            { "seed", required_argument, NULL, 's' },
                                            { "audit", required_argument, NULL, 'a' },
                                            { "steps", required_argument, NULL, 'l' },
+                                           { "counts", required_argument, NULL, 'n' },
                                            { 0 } };
     int c, bad = 0;
 
@@ -106,12 +176,16 @@ int main(int argc, char **argv)
             o.audit = (unsigned)value ? (unsigned)value : 1;
         else if (c == 'l')
             o.steps = value;
+        else if (c == 'n')
+            run_note = value ? note : NULL;
         else
             return 2;
     }
     signal(SIGABRT, on_abort);
     if (o.calls)
         random_runs();
+    if (run_note)
+        counts_print();
     for (int i = optind; i < argc; i++)
         bad |= file_run(argv[i]);
     if (optind < argc)

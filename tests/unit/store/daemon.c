@@ -27,18 +27,19 @@ void daemon_prepare(struct test_daemon *daemon)
 void daemon_begin(struct test_daemon *daemon)
 {
     const char *program = getenv("LAMINA_STORED");
-    char socket[96], read_only[96], state[96];
+    char socket[96], read_only[96], state[96], pid_file[96];
 
     ck_assert_ptr_nonnull(program);
     snprintf(socket, sizeof(socket), "%s/socket", daemon->folder);
     snprintf(read_only, sizeof(read_only), "%s/socket_ro", daemon->folder);
     snprintf(state, sizeof(state), "%s/state", daemon->folder);
+    snprintf(pid_file, sizeof(pid_file), "%s/pid", daemon->folder);
     daemon->pid = fork();
     ck_assert_int_ge(daemon->pid, 0);
     if (daemon->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execl(program, program, "-n", "-f", "-s", socket, "-r", read_only, "-d", state,
-              (char *)NULL);
+        execl(program, program, "-n", "-f", "-s", socket, "-r", read_only, "-d", state, "-p",
+              pid_file, (char *)NULL);
         _exit(127);
     }
 }

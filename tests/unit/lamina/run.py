@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""Runs all tests of the lamina command.
+
+Usage: run.py BUILD COUNTS
+"""
+
+import sys
+
+import bench
+import command
+import completion
+import listing
+import manual
+
+
+def main():
+    build, counts = sys.argv[1:]
+    found = {}
+    for module in (command, listing, completion, manual):
+        found |= {f"{module.__name__}: {name}": what
+                  for name, what in module.results(build).items()}
+    return bench.report("lamina", found, counts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
