@@ -28,6 +28,19 @@ $(FUZZ)/hypercall-asan: $(addprefix $(SIM)/asan/,$(SIM_OBJECTS) $(FUZZ_HC_OBJ) \
 	$(Q)mkdir -p $(@D)
 	$(Q)clang -fsanitize=fuzzer,address,undefined $(FUZZ_LDFLAGS) $(filter %.o,$^) -o $@
 
+# ---- parsers: one program, the first byte of an input names which ----
+
+FUZZ_PARSED := hypervisor/pv/decode.c hypervisor/pv/alu.c hypervisor/lib/elf.c \
+	hypervisor/lib/format.c hypervisor/boot/multiboot.c hypervisor/boot/memory_map.c \
+	hypervisor/boot/options.c hypervisor/x86/acpi.c
+
+$(FUZZ)/parsers: $(wildcard tests/fuzz/parsers/*.[ch]) $(FUZZ_PARSED) \
+		$(wildcard hypervisor/lib/*.h hypervisor/boot/*.h hypervisor/pv/decode.h) $(CONFIG)
+	$(say) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(filter-out -MMD -MP,$(HOST_CFLAGS)) -include $(CONFIG) -Ihypervisor -Iinclude \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(filter %.c,$^) -o $@
+
 .PHONY: fuzz fuzz-random check-fuzz
 fuzz-random: $(FUZZ)/hypercall
 	$(Q)$< --calls $(CALLS) --audit 16
