@@ -12,7 +12,11 @@
 #include <netlink/route/link.h>
 #include <netlink/route/link/bridge.h>
 #include <netlink/route/link/inet6.h>
+#include <poll.h>
 #include <string.h>
+#include <time.h>
+
+#define PORT_WAIT_MS 10000
 
 /* What libnl's errors mean in the terms of everybody else. */
 static int nl_result(int rc)
@@ -166,6 +170,40 @@ static int raise_port(struct nl_sock *socket, struct rtnl_link *link)
     return apply(socket, link, change);
 }
 
+/* Waits for the kernel to tell of some new interface, for as long as *left_ms says. */
+static int await_news(struct nl_sock *news, int *left_ms)
+{
+    struct pollfd poll_news = { .fd = nl_socket_get_fd(news), .events = POLLIN };
+    struct timespec before, after;
+
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    int ready = poll(&poll_news, 1, *left_ms);
+    if (ready < 0 && errno != EINTR)
+        return -errno;
+    if (ready > 0)
+        (void)nl_recvmsgs_default(news); /* what it says is looked up anew */
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    *left_ms -= (int)((after.tv_sec - before.tv_sec) * 1000 +
+                      (after.tv_nsec - before.tv_nsec) / 1000000);
+    return *left_ms > 0 ? 0 : -ENODEV;
+}
+
+/* The back end is ready a little before its interface is there. */
+static int await_link(struct nl_sock *socket, const char *name, struct rtnl_link **link)
+{
+    struct nl_sock *news;
+    int left_ms = PORT_WAIT_MS, rc = open_socket(&news);
+
+    if (rc)
+        return rc;
+    nl_socket_disable_seq_check(news);
+    rc = nl_result(nl_socket_add_membership(news, RTNLGRP_LINK));
+    while (rc == 0 && (rc = get_link(socket, name, link)) == -ENODEV)
+        rc = await_news(news, &left_ms);
+    nl_socket_free(news);
+    return rc;
+}
+
 static int add_port(struct nl_sock *socket, const struct port_settings *settings)
 {
     struct rtnl_link *bridge, *link;
@@ -175,7 +213,7 @@ static int add_port(struct nl_sock *socket, const struct port_settings *settings
         return rc;
     int index = rtnl_link_get_ifindex(bridge);
     rtnl_link_put(bridge);
-    rc = get_link(socket, settings->name, &link);
+    rc = await_link(socket, settings->name, &link);
     if (rc)
         return rc;
     rc = silence_port(socket, link);
