@@ -12,6 +12,9 @@
 
 #include "public/io/xenbus.h"
 
+/* A link for each back end that the kernel serves. */
+#define BACKEND_DEVICES "/sys/bus/xen-backend/devices"
+
 static int write_nodes(struct store_client *store, store_tx_t tx,
                        const struct device_address *address, const struct device_node *nodes,
                        void (*place)(const struct device_address *address, const char *name,
@@ -190,6 +193,20 @@ static bool never_met(struct store_client *store, const struct device_address *a
     return front == XenbusStateUnknown || front == XenbusStateInitialising;
 }
 
+/*
+ * Whether the kernel has no such back end any more, though its state says otherwise: it dropped it
+ * when the front end's nodes went with the domain. Asked once Closing is written: a back end that
+ * is found now will see that when it goes, and say Closed.
+ */
+static bool is_dropped(const struct device_address *address)
+{
+    char path[96];
+
+    snprintf(path, sizeof(path), BACKEND_DEVICES "/%s-%u-%u", device_class(address->kind),
+             address->domid, address->id);
+    return access(BACKEND_DEVICES, F_OK) == 0 && access(path, F_OK) != 0;
+}
+
 static int ask_to_close(struct store_client *store, store_tx_t tx,
                         const struct device_address *address, bool force)
 {
@@ -231,6 +248,8 @@ int ends_close(struct store_client *store, const struct device_address *address,
         int rc_end = store_end(store, tx, rc == 0);
         rc = rc ? rc : rc_end;
     } while (rc == -EAGAIN);
+    if (rc || is_dropped(address))
+        return rc;
     device_backend(address, "state", path);
-    return rc ? rc : store_wait(store, path, timeout_ms, is_closed, &force);
+    return store_wait(store, path, timeout_ms, is_closed, &force);
 }

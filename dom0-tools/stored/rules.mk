@@ -7,7 +7,8 @@ STORED      := $(BUILD)/lamina-stored
 STORED_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(STORED_SRC) dom0-tools/stored/main.c)
 
 ALL += $(STORED)
-$(STORED): $(STORED_OBJ) $(COMMON_LIB)
+$(BUILD)/dom0-tools/stored/xen.o: | $(HYPERCALLS)
+$(STORED): $(STORED_OBJ) $(COMMON_LIB) $(LIBHC_DOM0)
 	$(say) LINK $@
 	$(Q)$(CC) $^ -lz -o $@
 

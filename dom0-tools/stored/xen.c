@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Xen: the rings of domains, by way of the kernel's devices. A domain's page is its grant 1; that
- * of this domain comes from /proc/xen. Event channels tell of work, and a virtual interrupt of
- * domains that ended; it comes without saying which, so each known one is looked at.
+ * Xen: the rings of domains, by way of libhypercall. A domain's page is its grant 1, or failing
+ * that the frame that its introduction named; that of this domain comes from /proc/xen. Event
+ * channels tell of work, and a virtual interrupt of domains that ended; it comes without saying
+ * which, so all are asked for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,132 +11,104 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <syslog.h>
 #include <unistd.h>
 
-#include "public/domctl.h"
-#include "public/xen.h"
+#include "common/daemon.h"
+#include "lamina/host.h"
 #include "stored/ring.h"
 #include "stored/server.h"
 
-#define PAGE_BYTES  4096u
-#define GRANT_STORE 1u
-
-struct bind_virq {
-    uint32_t virq;
-};
-
-struct bind_interdomain {
-    uint32_t remote_domain, remote_port;
-};
-
-struct port_argument {
-    uint32_t port;
-};
-
-struct map_grant {
-    uint32_t count, pad;
-    uint64_t index; /* out: the offset for mmap */
-    uint32_t domid, reference;
-};
-
-struct unmap_grant {
-    uint64_t index;
-    uint32_t count, pad;
-};
-
-struct privcmd_hypercall {
-    uint64_t number, arguments[5];
-};
-
-#define EVTCHN_BIND_VIRQ        _IOC(_IOC_NONE, 'E', 0, sizeof(struct bind_virq))
-#define EVTCHN_BIND_INTERDOMAIN _IOC(_IOC_NONE, 'E', 1, sizeof(struct bind_interdomain))
-#define EVTCHN_UNBIND           _IOC(_IOC_NONE, 'E', 3, sizeof(struct port_argument))
-#define EVTCHN_NOTIFY           _IOC(_IOC_NONE, 'E', 4, sizeof(struct port_argument))
-#define GNTDEV_MAP_GRANT_REF    _IOC(_IOC_NONE, 'G', 0, sizeof(struct map_grant))
-#define GNTDEV_UNMAP_GRANT_REF  _IOC(_IOC_NONE, 'G', 1, sizeof(struct unmap_grant))
-#define PRIVCMD_HYPERCALL       _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
+#define PAGE_BYTES     4096u
+#define GRANT_STORE    1u
+#define LIST_MAX       128u /* domains that one look asks for */
+#define PORTS_PER_TURN 64
 
 /* The ring of one domain, as domain->ring. */
 struct ring {
     ring_page *page;
-    uint64_t grant; /* index of the mapping; not for domain 0 */
-    uint32_t port;  /* ours */
-    bool is_ready;  /* there may be something to take */
+    bool is_granted;    /* else a frame, or for this domain a page of the kernel's */
+    bool is_ready;      /* there may be something to take */
+    evtchn_port_t port; /* ours */
 };
 
 struct xen {
     struct loop_source events; /* first: the source of all ports */
     struct server *server;
-    int gntdev, privcmd;
-    uint32_t virq;
-    bool has_ended; /* some domain may have */
-    struct xen_domctl *domctl;
+    int grants;
+    evtchn_port_t virq;
+    bool has_ended;                         /* some domain may have */
+    struct xen_domctl_getdomaininfo *infos; /* LIST_MAX */
 };
-
-static int notify(const struct xen *xen, uint32_t port)
-{
-    return ioctl(xen->events.fd, EVTCHN_NOTIFY, &(struct port_argument){ port });
-}
 
 static int map_own(struct ring *ring)
 {
     int fd = open("/proc/xen/xsd_kva", O_RDWR | O_CLOEXEC);
 
     if (fd < 0)
-        return errno;
+        return -errno;
     void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    int rc = page == MAP_FAILED ? errno : 0;
+    int rc = page == MAP_FAILED ? -errno : 0;
     close(fd);
     ring->page = rc ? NULL : page;
     return rc;
 }
 
-static int map_granted(const struct xen *xen, uint16_t domid, struct ring *ring)
+/* The frame is a number that only domain 0 could give; the grant is the guest's word. */
+static int map_other(const struct xen *xen, const struct domain *domain, struct ring *ring)
 {
-    struct map_grant map = { .count = 1, .domid = domid, .reference = GRANT_STORE };
+    static const grant_ref_t grant = GRANT_STORE;
+    void *page = NULL;
+    int rc = host_grants_map(xen->grants, domain->domid, &grant, 1, PROT_READ | PROT_WRITE, &page);
 
-    if (ioctl(xen->gntdev, GNTDEV_MAP_GRANT_REF, &map) != 0)
-        return errno;
-    void *page =
-        mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, xen->gntdev, (off_t)map.index);
-    if (page == MAP_FAILED) {
-        int rc = errno;
-        (void)ioctl(xen->gntdev, GNTDEV_UNMAP_GRANT_REF,
-                    &(struct unmap_grant){ .index = map.index, .count = 1 });
+    ring->is_granted = rc == 0;
+    if (rc)
+        rc = host_frames_map(domain->domid, &domain->frame, 1, PROT_READ | PROT_WRITE, NULL, &page);
+    ring->page = rc ? NULL : page;
+    return rc;
+}
+
+static void ring_unmap(const struct xen *xen, struct ring *ring)
+{
+    void *page = (void *)(uintptr_t)ring->page;
+
+    if (ring->is_granted)
+        host_grants_unmap(xen->grants, page, 1);
+    else
+        host_unmap(page, 1);
+}
+
+static int ring_connect(const struct xen *xen, const struct domain *domain, struct ring *ring)
+{
+    int rc = domain->domid == 0 ? map_own(ring) : map_other(xen, domain, ring);
+
+    if (rc)
         return rc;
+    int port = host_evtchn_bind_interdomain(xen->events.fd, domain->domid, domain->port);
+    if (port < 0) {
+        ring_unmap(xen, ring);
+        return port;
     }
-    ring->page = page;
-    ring->grant = map.index;
+    ring->port = (evtchn_port_t)port;
     return 0;
 }
 
-static void ring_unmap(const struct xen *xen, uint16_t domid, struct ring *ring)
+/* What the protocol has a word for; everything else is the caller's mistake. */
+static int introduction_error(int rc)
 {
-    munmap((void *)(uintptr_t)ring->page, PAGE_BYTES);
-    if (domid != 0)
-        (void)ioctl(xen->gntdev, GNTDEV_UNMAP_GRANT_REF,
-                    &(struct unmap_grant){ .index = ring->grant, .count = 1 });
+    return rc == -ENOMEM || rc == -ENOSPC || rc == -EACCES || rc == -EPERM ? -rc : EINVAL;
 }
 
 static int xen_attach(void *context, struct domain *domain, bool is_new)
 {
     struct server *server = context;
     struct ring *ring = must_zalloc(sizeof(*ring));
-    int rc = domain->domid == 0 ? map_own(ring) : map_granted(server->xen, domain->domid, ring);
+    int rc = ring_connect(server->xen, domain, ring);
 
-    if (rc == 0) {
-        struct bind_interdomain bind = { domain->domid, domain->port };
-        int port = ioctl(server->xen->events.fd, EVTCHN_BIND_INTERDOMAIN, &bind);
-        rc = port < 0 ? errno : 0;
-        ring->port = (uint32_t)port;
-        if (rc)
-            ring_unmap(server->xen, domain->domid, ring);
-    }
     if (rc) {
         free(ring);
-        return rc;
+        return introduction_error(rc);
     }
     ring->is_ready = true;
     domain->ring = ring;
@@ -147,7 +120,7 @@ static int xen_attach(void *context, struct domain *domain, bool is_new)
      * dom0's kernel begins to use the store with the first event on its port. Others are used to
      * events without a message.
      */
-    (void)notify(server->xen, ring->port);
+    (void)host_evtchn_notify(server->xen->events.fd, ring->port);
     return 0;
 }
 
@@ -158,46 +131,64 @@ static void xen_detach(void *context, struct domain *domain)
 
     if (!ring)
         return;
-    (void)ioctl(server->xen->events.fd, EVTCHN_UNBIND, &(struct port_argument){ ring->port });
-    ring_unmap(server->xen, domain->domid, ring);
+    (void)host_evtchn_unbind(server->xen->events.fd, ring->port);
+    ring_unmap(server->xen, ring);
     free(ring);
     domain->ring = NULL;
 }
 
-/* What the hypervisor knows of the domain: 0, or a negative errno value. */
-static int domain_info(const struct xen *xen, uint16_t domid, uint32_t *flags)
+/* The domains from `first` on, in order of their numbers: how many, or a negative errno value. */
+static int list_domains(struct xen *xen, uint16_t first)
 {
-    struct privcmd_hypercall call = { __HYPERVISOR_domctl, { (uintptr_t)xen->domctl } };
+    struct xen_sysctl_getdomaininfolist list = { .first_domain = first, .max_domains = LIST_MAX };
 
-    memset(xen->domctl, 0, sizeof(*xen->domctl));
-    xen->domctl->cmd = XEN_DOMCTL_getdomaininfo;
-    xen->domctl->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    xen->domctl->domain = domid;
-    if (ioctl(xen->privcmd, PRIVCMD_HYPERCALL, &call) < 0)
-        return -errno;
-    *flags = xen->domctl->u.getdomaininfo.flags;
-    return xen->domctl->u.getdomaininfo.domain == domid ? 0 : -ESRCH;
+    list.buffer = (uintptr_t)xen->infos;
+    long rc = hypercall_sysctl_getdomaininfolist(&list);
+    if (rc < 0)
+        return (int)rc;
+    return list.num_domains < LIST_MAX ? (int)list.num_domains : (int)LIST_MAX;
+}
+
+/* What the hypervisor says of known domains between two numbers; who is not in the list is gone. */
+static void judge_domains(struct server *server, uint32_t first, uint32_t end, int nr)
+{
+    const struct xen_domctl_getdomaininfo *infos = server->xen->infos;
+    struct domain *next;
+
+    for (struct domain *domain = server->store->domains; domain; domain = next) {
+        int i = 0;
+        next = domain->next;
+        if (domain->domid == 0 || domain->domid < first || domain->domid >= end)
+            continue;
+        while (i < nr && infos[i].domain != domain->domid)
+            i++;
+        if (i == nr || infos[i].flags & XEN_DOMINF_dying)
+            domain_release(server->store, domain);
+        else if (infos[i].flags & XEN_DOMINF_shutdown)
+            domain_set_stopped(server->store, domain, true);
+    }
 }
 
 /* Releases the domains that are gone; tells of those that have shut down. */
 static void look_at_domains(struct server *server)
 {
-    struct domain *next;
+    uint32_t first = 0;
 
-    for (struct domain *domain = server->store->domains; domain; domain = next) {
-        uint32_t flags = 0;
-        next = domain->next;
-        if (domain->domid == 0)
-            continue;
-        int rc = domain_info(server->xen, domain->domid, &flags);
-        if (rc == -ESRCH || (rc == 0 && flags & XEN_DOMINF_dying))
-            domain_release(server->store, domain);
-        else if (rc == 0 && flags & XEN_DOMINF_shutdown)
-            domain_set_stopped(server->store, domain, true);
+    while (first < DOMID_END) {
+        int nr = list_domains(server->xen, (uint16_t)first);
+        if (nr < 0) {
+            daemon_log(LOG_ERR, "cannot list the domains: %s", strerror(-nr));
+            return;
+        }
+        uint32_t end = DOMID_END;
+        if (nr == LIST_MAX)
+            end = server->xen->infos[nr - 1].domain + 1u;
+        judge_domains(server, first, end, nr);
+        first = end;
     }
 }
 
-static void mark_ready(struct server *server, uint32_t port)
+static void mark_ready(struct server *server, evtchn_port_t port)
 {
     for (struct domain *domain = server->store->domains; domain; domain = domain->next) {
         struct ring *ring = domain->ring;
@@ -206,21 +197,21 @@ static void mark_ready(struct server *server, uint32_t port)
     }
 }
 
+/* Unmasked at once: the next event of the port may come, and our look at the ring follows. */
 static void events_ready(struct loop_source *source, uint32_t events)
 {
     struct xen *xen = (struct xen *)source;
-    uint32_t ports[64];
-    ssize_t n = read(source->fd, ports, sizeof(ports));
+    evtchn_port_t port;
 
     (void)events;
-    for (ssize_t i = 0; i < n / (ssize_t)sizeof(ports[0]); i++) {
-        if (ports[i] == xen->virq)
+    for (int i = 0; i < PORTS_PER_TURN && host_evtchn_next(source->fd, &port) == 1; i++) {
+        if (port == xen->virq)
             xen->has_ended = true;
         else
-            mark_ready(xen->server, ports[i]);
-        /* Written back: the next event of this port may come. Our look at the ring follows. */
-        if (write(source->fd, &ports[i], sizeof(ports[i])) < 0)
-            perror("lamina-stored: event channel");
+            mark_ready(xen->server, port);
+        int rc = host_evtchn_unmask(source->fd, port);
+        if (rc)
+            daemon_log(LOG_ERR, "event channel %u: %s", port, strerror(-rc));
     }
 }
 
@@ -250,7 +241,7 @@ void xen_publish(struct server *server)
         struct ring *ring = domain->ring;
         if (!ring || !ring_publish(server->store, domain->connection, ring->page))
             continue;
-        (void)notify(server->xen, ring->port);
+        (void)host_evtchn_notify(server->xen->events.fd, ring->port);
         /* It was held up by its own answers; with room made, its requests are looked at again. */
         ring->is_ready = true;
         loop_again(server->loop);
@@ -269,21 +260,23 @@ static int read_own_port(uint32_t *port)
 
 static int open_devices(struct xen *xen)
 {
-    xen->events.fd = open("/dev/xen/evtchn", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    xen->gntdev = open("/dev/xen/gntdev", O_RDWR | O_CLOEXEC);
-    xen->privcmd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
-    if (xen->events.fd < 0 || xen->gntdev < 0 || xen->privcmd < 0)
-        return -errno;
-    /* A hypercall's argument has to stay where it is. */
-    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
-    if (page == MAP_FAILED)
-        return -errno;
-    xen->domctl = page;
-    int port = ioctl(xen->events.fd, EVTCHN_BIND_VIRQ, &(struct bind_virq){ VIRQ_DOM_EXC });
+    int rc = host_open();
+
+    if (rc)
+        return rc;
+    xen->events.fd = host_evtchn_open();
+    if (xen->events.fd < 0)
+        return xen->events.fd;
+    xen->grants = host_grants_open();
+    if (xen->grants < 0)
+        return xen->grants;
+    xen->infos = host_buffer_alloc(LIST_MAX * sizeof(xen->infos[0]));
+    if (!xen->infos)
+        return -ENOMEM;
+    int port = host_evtchn_bind_virq(xen->events.fd, VIRQ_DOM_EXC);
     if (port < 0)
-        return -errno;
-    xen->virq = (uint32_t)port;
+        return port;
+    xen->virq = (evtchn_port_t)port;
     return 0;
 }
 
@@ -292,7 +285,7 @@ static void attach_known(struct server *server)
 {
     for (struct domain *domain = server->store->domains; domain; domain = domain->next)
         if (!domain->ring && xen_attach(server, domain, false) != 0)
-            fprintf(stderr, "lamina-stored: domain %u: no ring\n", domain->domid);
+            daemon_log(LOG_WARNING, "domain %u: no ring", domain->domid);
 }
 
 int xen_open(struct server *server)

@@ -94,12 +94,28 @@ struct vcpu *vcpu_by_id(struct domain *d, uint64_t id)
 
 struct domain *domain_get(domid_t id)
 {
-    return id == 1 ? &other : NULL;
+    return id == 1 ? &other : id == own.id ? &own : NULL;
 }
 
 void domain_put(struct domain *d)
 {
+    ck_assert(d == &other || d == &own);
+}
+
+int domain_destroy(struct domain *d)
+{
     ck_assert_ptr_eq(d, &other);
+    ck_assert_uint_eq(d->claimed, 1);
+    world.calls++;
+    return (int)world.answer;
+}
+
+long hc_domctl_getvcpuinfo(struct vcpu *vcpu, struct xen_domctl_getvcpuinfo *getvcpuinfo)
+{
+    ck_assert_ptr_eq(vcpu, &vcpu0);
+    getvcpuinfo->cpu = 9;
+    world.calls++;
+    return world.answer;
 }
 
 void log_guest(enum log_level level, domid_t dom, const char *fmt, ...)
@@ -275,6 +291,54 @@ START_TEST(test_dom0_rows_refuse_others)
     own.is_control = false;
     ck_assert_int_eq(call(__HYPERVISOR_platform_op, GUEST_BASE, 0, 0, 0), -EPERM);
     ck_assert_int_eq(call(__HYPERVISOR_console_io, CONSOLEIO_write, 5, 0, 0), -EPERM);
+}
+END_TEST
+
+static long tool(struct xen_domctl *op, uint32_t cmd, domid_t domain)
+{
+    op->cmd = cmd;
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = domain;
+    return call(__HYPERVISOR_domctl, GUEST_BASE, 0, 0, 0);
+}
+
+START_TEST(test_tools_act_on_one_domain_at_a_time)
+{
+    struct xen_domctl *op = guest_at(0);
+
+    ck_assert_int_eq(tool(op, XEN_DOMCTL_destroydomain, 5), -ESRCH);
+    ck_assert_int_eq(tool(op, XEN_DOMCTL_destroydomain, DOMID_SELF), -ESRCH);
+    ck_assert_int_eq(tool(op, XEN_DOMCTL_destroydomain, own.id), -EINVAL);
+    ck_assert_uint_eq(world.calls, 0);
+    ck_assert_int_eq(tool(op, XEN_DOMCTL_destroydomain, 1), 0);
+    world.answer = -ERESTART;
+    (void)tool(op, XEN_DOMCTL_destroydomain, 1);
+    ck_assert(restarted());
+    ck_assert_uint_eq(vcpu0.arch.regs.rdi, GUEST_BASE);
+    ck_assert_uint_eq(world.calls, 2);
+    ck_assert_uint_eq(other.claimed | own.claimed, 0);
+    other.claimed = 1; /* by another CPU */
+    (void)tool(op, XEN_DOMCTL_destroydomain, 1);
+    ck_assert(restarted());
+    ck_assert_uint_eq(world.calls, 2);
+    ck_assert_uint_eq(other.claimed, 1);
+    other.claimed = 0;
+}
+END_TEST
+
+START_TEST(test_tools_name_a_vcpu)
+{
+    struct xen_domctl *op = guest_at(0);
+
+    op->u.getvcpuinfo.vcpu = 5;
+    ck_assert_int_eq(tool(op, XEN_DOMCTL_getvcpuinfo, 1), -EINVAL);
+    ck_assert_uint_eq(world.calls, 0);
+    op->u.getvcpuinfo.vcpu = 0;
+    ck_assert_int_eq(tool(op, XEN_DOMCTL_getvcpuinfo, 1), 0);
+    ck_assert_uint_eq(op->u.getvcpuinfo.cpu, 9);
+    own.is_control = false;
+    ck_assert_int_eq(tool(op, XEN_DOMCTL_getvcpuinfo, 1), -EPERM);
+    ck_assert_uint_eq(world.calls, 1);
 }
 END_TEST
 
@@ -496,6 +560,8 @@ int main(void)
     tcase_add_test(tests, test_absent_is_enosys);
     tcase_add_test(tests, test_arguments_are_narrowed_and_bounded);
     tcase_add_test(tests, test_dom0_rows_refuse_others);
+    tcase_add_test(tests, test_tools_act_on_one_domain_at_a_time);
+    tcase_add_test(tests, test_tools_name_a_vcpu);
     tcase_add_test(tests, test_structure_goes_back_on_success);
     tcase_add_test(tests, test_output_has_no_leftovers);
     tcase_add_test(tests, test_extent_in_command);

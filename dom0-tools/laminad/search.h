@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Search: looks at all domains of ours and has done to each what has to be. What it finds does not
+ * depend on what was found before: a daemon that starts anew goes on where the last one was.
+ */
+#ifndef LAMINA_LAMINAD_SEARCH_H
+#define LAMINA_LAMINAD_SEARCH_H
+
+#include "laminad/laminad.h"
+
+/* Connects to the store, watches it, and looks for the first time. */
+int search_start(struct laminad *daemon) __attribute__((warn_unused_result));
+void search_stop(struct laminad *daemon);
+
+/* Looks at everything. context is the struct laminad. */
+void search_all(void *context);
+
+#endif
