@@ -18,7 +18,8 @@ $(CONFIG_LIB): $(CONFIG_OBJ)
 	$(Q)$(AR) rcs $@ $^
 
 install::
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/lamina
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/lamina $(DESTDIR)$(PREFIX)/share/man/man5
+	$(Q)install -m 644 dom0-tools/config/lamina-domain.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	$(Q)install -m 644 $(CONFIG_SCHEMA) $(DESTDIR)$(PREFIX)/share/lamina/
 
 -include $(CONFIG_OBJ:.o=.d)

@@ -5,7 +5,6 @@
 #include "lamina/probe.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <lamina/host.h>
 #include <stdarg.h>
@@ -151,27 +150,10 @@ static void look_store(struct probing *probing, struct finding *finding)
           strerror(-rc));
 }
 
-/* Whoever holds the lock of the file with its number. 0: nobody. */
-static pid_t daemon_holder(const char *name)
-{
-    char path[108];
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-    snprintf(path, sizeof(path), DAEMON_RUN_DIR "/%s.pid", name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    bool held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    close(fd);
-    return held ? lock.l_pid : 0;
-}
-
 static void look_daemon(struct finding *finding, const char *name, const char *what)
 {
-    pid_t holder = daemon_holder(name);
-
-    if (holder > 0)
-        found(finding, FINDING_OK, "", "runs as process %d", (int)holder);
+    if (daemon_runs(name))
+        found(finding, FINDING_OK, "", "runs");
     else
         found(finding, FINDING_MISSING, start_command(name), "does not run: %s", what);
 }

@@ -15,10 +15,13 @@ $(LAMINA_TOOL): $(LAMINA_TOOL_OBJ) $(TOOL_LIBS)
 
 install::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/lamina/examples
 	$(Q)install $(LAMINA_TOOL) $(DESTDIR)$(PREFIX)/sbin/
 	$(Q)install -m 644 dom0-tools/lamina/lamina.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	$(Q)install -m 644 dom0-tools/lamina/completion.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/lamina
+	$(Q)install -m 644 dom0-tools/lamina/lamina.schema.json $(DESTDIR)$(PREFIX)/share/lamina/
+	$(Q)install -m 644 docs/examples/*.xml $(DESTDIR)$(PREFIX)/share/lamina/examples/
 
 -include $(LAMINA_TOOL_OBJ:.o=.d)

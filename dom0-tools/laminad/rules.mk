@@ -2,7 +2,7 @@
 #
 # laminad. Its core speaks neither to hypervisor nor store, and is what unit tests link.
 LAMINAD_SRC  := $(sort $(wildcard dom0-tools/laminad/*.c))
-LAMINAD_CORE := $(addprefix dom0-tools/laminad/,core.c decide.c jobs.c order.c p2m.c)
+LAMINAD_CORE := $(addprefix dom0-tools/laminad/,builders.c core.c decide.c jobs.c order.c p2m.c)
 LAMINAD      := $(BUILD)/laminad
 LAMINAD_OBJ  := $(LAMINAD_SRC:%.c=$(BUILD)/%.o)
 

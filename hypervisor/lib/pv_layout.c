@@ -82,8 +82,7 @@ static void place_tables(struct pv_layout *at, uint64_t next)
 
         at->stack = at->tables + at->nr_tables;
         end = at->v_start + ((at->stack + 1) << PAGE_SHIFT) + LAYOUT_SLACK;
-        at->v_end = ROUND_UP(end, LAYOUT_BOUND);
-        at->nr_mapped = (at->v_end - at->v_start) >> PAGE_SHIFT;
+        at->nr_mapped = (ROUND_UP(end, LAYOUT_BOUND) - at->v_start) >> PAGE_SHIFT;
         needed = 1 + tables_needed(at->v_start, at->nr_mapped);
         if (needed <= at->nr_tables)
             return;

@@ -27,7 +27,7 @@ struct pv_start {
  * Beyond it, unmapped or mapped elsewhere: the initrd and the p2m list of kernels that know how.
  */
 struct pv_layout {
-    uint64_t v_start, v_end; /* the last page table may map the end of the address space: v_end 0 */
+    uint64_t v_start;
     uint64_t nr_mapped;      /* frames of the initial mapping */
     uint64_t kernel_end, initrd, nr_initrd;
     uint64_t p2m, nr_p2m; /* the list */

@@ -37,6 +37,7 @@ def domu_case(name, seconds, hypervisors=HYPERVISORS, memory=MEMORY_MIB, **field
 domu_case("traffic", 300)
 domu_case("cycles", 600)
 domu_case("killed", 600)
+domu_case("look", 300)
 domu_case("life", 400)
 domu_case("attach", 300)
 domu_case("refused", 200)

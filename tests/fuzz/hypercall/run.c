@@ -12,11 +12,13 @@
 
 #include "core/audit.h"
 #include "core/sched.h"
+#include "hypercall/target.h"
 #include "lib/errno.h"
 #include "mm/alloc.h"
 #include "sys/percpu.h"
 #include "x86/upcall.h"
 
+#define TLB_EVERY 4 /* steps; a stale translation stays until it is flushed */
 #define STUCK_MAX 2000000 /* turns of CPUs that are inside, without an end: a deadlock */
 
 uint64_t run_step, run_calls;
@@ -60,14 +62,19 @@ static void audit_call(void *good)
     *(bool *)good = audit_still();
 }
 
-static void check(void)
+static void tlb_check(void)
 {
     const char *why = sim_tlb_breach();
-    uint64_t points = sim.nr_points, now = sim.now_ns;
-    bool good = false;
 
     if (why)
         breach(why);
+}
+
+static void check(void)
+{
+    uint64_t points = sim.nr_points, now = sim.now_ns;
+    bool good = false;
+
     sim_call(audit_call, &good);
     sim.nr_points = points; /* a run is the same however often it is audited */
     sim.now_ns = now;
@@ -94,16 +101,16 @@ mfn_t __wrap_frames_alloc(struct mm_account *acct, unsigned order, unsigned addr
 
 static void do_destroy(struct vcpu *v, void *arg)
 {
-    struct domain *d = domain_get((domid_t)(uintptr_t)arg);
-    int rc;
+    struct domain *d;
+    int rc = target_claim((domid_t)(uintptr_t)arg, &d);
 
     (void)v;
-    if (!d)
+    if (rc || !d)
         return;
     do {
         rc = domain_destroy(d);
     } while (rc == -ERESTART && !preempt_pending());
-    domain_put(d);
+    target_release(d);
 }
 
 static void make_call(void *arg)
@@ -207,7 +214,11 @@ uint64_t run(const struct run_options *options)
         stuck = 0;
         if (run_step % 32 == 0)
             values_refresh();
-        if (run_step % options->audit_every == 0 && !sim.halted)
+        if (sim.halted)
+            break;
+        if (run_step % TLB_EVERY == 0 || options->audit_every == 1)
+            tlb_check();
+        if (run_step % options->audit_every == 0)
             check();
     }
     return run_calls;

@@ -9,13 +9,15 @@ import sys
 import bench
 import command
 import completion
+import libvirt
 import listing
+import manual
 
 
 def main():
     build, counts = sys.argv[1:]
     found = {}
-    for module in (command, listing, completion):
+    for module in (command, listing, completion, manual, libvirt):
         found |= {f"{module.__name__}: {name}": what
                   for name, what in module.results(build).items()}
     return bench.report("lamina", found, counts)
