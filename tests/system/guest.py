@@ -43,7 +43,7 @@ class Guest:
         self.shutdown_reason = None
         self.changed = threading.Condition()
         self.closed = False
-        self.log = open(log, "wb")
+        self.log = open(log, "wb", buffering=0)
         self.resets = log.removesuffix(".log") + ".resets"
         ours, theirs = socket.socketpair()
         fd = theirs.fileno()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What tests of domUs share; sourced by the scripts beside it, which run in dom0. Each check is one
-# line on the console, "LAMINA-CHECK ok NAME" or "LAMINA-CHECK not ok NAME: why"; what the commands
-# print goes to $LOG, whose end is shown when a check fails. finish() ends the script.
+# line on the console, "LAMINA-CHECK ok NAME" or "LAMINA-CHECK not ok NAME: why"; what its commands
+# print goes to $LOG, whose end is shown when the check fails. finish() ends the script.
 
 PATH=$PATH:/usr/lib/lamina/tests
 GUESTS=/boot/guests IMAGES=/var/lib/lamina/images WORK=/var/lib/lamina/work LOG=/tmp/log
@@ -23,8 +23,7 @@ not_ok() {
 check() {
     check_name=$1
     shift
-    echo "== $check_name: $*" >>$LOG
-    "$@" >>$LOG 2>&1
+    "$@" >$LOG 2>&1
     check_code=$?
     if [ $check_code = 0 ]; then
         ok "$check_name"
@@ -38,10 +37,9 @@ check() {
 check_refused() {
     check_name=$1 wanted=$2
     shift 2
-    echo "== $check_name: $*" >>$LOG
     "$@" >/tmp/out 2>/tmp/err
     check_code=$?
-    cat /tmp/out /tmp/err >>$LOG
+    cat /tmp/out /tmp/err >$LOG
     if [ $check_code != "$wanted" ]; then
         not_ok "$check_name: exit code $check_code, not $wanted"
     elif [ "$(wc -l </tmp/err)" != 1 ]; then
@@ -53,6 +51,7 @@ check_refused() {
 
 # stop_at_once WHY: nothing further makes sense.
 stop_at_once() {
+    : >$LOG
     not_ok "$*"
     finish
 }
