@@ -37,6 +37,11 @@ static void read_controller(struct element_reader *reader, xmlNode *node, void *
 
     (void)object;
     keep_if(reader, node, "type", usual, "a paravirtual domain has no controllers");
+    if (xmlHasProp(node, (const xmlChar *)"maxGrantFrames") ||
+        xmlHasProp(node, (const xmlChar *)"maxEventChannels"))
+        element_warn(reader, node,
+                     "the limits of grants and event channels are the hypervisor's;"
+                     " ignored");
 }
 
 static void read_hostdev(struct element_reader *reader, xmlNode *node, void *object)

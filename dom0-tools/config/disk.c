@@ -9,7 +9,8 @@
 #include "config/elements.h"
 #include "config/values.h"
 
-#define SECTOR_SIZE 512u
+#define SECTOR_SIZE     512u
+#define NO_NETWORK_DISK "network disks are not supported"
 
 static void read_driver(struct element_reader *reader, xmlNode *node, void *object)
 {
@@ -72,8 +73,21 @@ static void read_slices(struct element_reader *reader, xmlNode *node, void *obje
 static const struct element_rule source_rules[] = {
     { "slices", ELEMENT_READ, .read = read_slices },
     { "seclabel", ELEMENT_WARN, .why = "there are no security labels" },
+    { "privateData", ELEMENT_KEEP, .why = NULL },
+    { "address", ELEMENT_KEEP, .why = NULL },
+    { "reservations", ELEMENT_REFUSE, .why = "SCSI reservations are not supported; remove it" },
     { "encryption", ELEMENT_REFUSE, .why = "encrypted disks are not supported" },
-    { "auth", ELEMENT_REFUSE, .why = "network disks are not supported" },
+    { "auth", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "host", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "config", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "cookies", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "identity", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "initiator", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "readahead", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "reconnect", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "snapshot", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "ssl", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
+    { "timeout", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
     { .name = NULL },
 };
 
@@ -165,12 +179,14 @@ static const struct element_rule rules[] = {
     { "backingStore", ELEMENT_READ, .attributes = "type index", .read = read_backing_store },
     { "alias", ELEMENT_KEEP, .why = NULL },
     { "address", ELEMENT_KEEP, .why = NULL },
+    { "privateData", ELEMENT_KEEP, .why = NULL },
+    { "acpi", ELEMENT_WARN, .why = "a paravirtual domain has no ACPI tables" },
     { "backenddomain", ELEMENT_REFUSE, .why = "disks come from dom0 only; remove it" },
     { "transient", ELEMENT_REFUSE,
       .why = "throw-away changes are not supported; expected"
              " <readonly/> or nothing" },
     { "encryption", ELEMENT_REFUSE, .why = "encrypted disks are not supported" },
-    { "auth", ELEMENT_REFUSE, .why = "network disks are not supported" },
+    { "auth", ELEMENT_REFUSE, .why = NO_NETWORK_DISK },
     { "mirror", ELEMENT_WARN, .why = "disks are not mirrored" },
     { "boot", ELEMENT_WARN, .why = "a paravirtual domain has no boot order" },
     { "iotune", ELEMENT_WARN, .why = "disks have no rate limits" },

@@ -181,7 +181,10 @@ static const struct element_rule rules[] = {
     { "features", ELEMENT_WARN, .why = WITHOUT_EFFECT },
     { "cpu", ELEMENT_WARN, .why = "the guest sees the host's processor" },
     { "vcpus", ELEMENT_WARN, .why = "single vCPUs cannot be chosen; see vcpu" },
+    { "maxMemory", ELEMENT_WARN, .why = "memory cannot be plugged in; see memory" },
     { "iothreads", ELEMENT_WARN, .why = WITHOUT_EFFECT },
+    { "iothreadids", ELEMENT_WARN, .why = WITHOUT_EFFECT },
+    { "defaultiothread", ELEMENT_WARN, .why = WITHOUT_EFFECT },
     { "blkiotune", ELEMENT_WARN, .why = "there are no block I/O weights" },
     { "memtune", ELEMENT_WARN, .why = "there are no memory limits beside memory" },
     { "memoryBacking", ELEMENT_WARN, .why = WITHOUT_EFFECT },
@@ -208,18 +211,27 @@ static void check_required(struct element_reader *reader, xmlNode *root)
     }
 }
 
+/* As for libvirt, a domain that names neither boots from its own disk. */
 static void check_boot(struct element_reader *reader, xmlNode *root)
 {
-    const struct domain_config *config = reader->config;
+    struct domain_config *config = reader->config;
     xmlNode *os = element_child(root, "os");
 
     if (config->kernel && config->has_bootloader)
         element_error(reader, element_child(root, "bootloader"),
                       "expected either a boot loader or <kernel> in <os>, found both");
-    if (!config->kernel && !config->has_bootloader && !element_child(os, "kernel"))
-        element_error(reader, os, "expected <kernel>, or <bootloader> beside <os>, found neither");
+    if (config->has_bootloader || (os && element_child(os, "kernel"))) {
+        /* It is said how to start, rightly or wrongly. */
+    } else if (config->nr_disks > 0) {
+        config->has_bootloader = true;
+    } else {
+        element_error(reader, os ? os : root,
+                      "expected <kernel>, or <bootloader> beside <os>, or a disk to boot from,"
+                      " found none");
+    }
     if (!config->kernel && (config->initrd || config->cmdline) && config->has_bootloader)
-        element_error(reader, os, "expected <initrd> and <cmdline> only beside <kernel>");
+        element_error(reader, os ? os : root,
+                      "expected <initrd> and <cmdline> only beside <kernel>");
 }
 
 static void check_vcpus(struct element_reader *reader, xmlNode *root)

@@ -45,7 +45,13 @@ static void report_syntax(void *context, xmlError *error)
         return;
     snprintf(text, sizeof(text), "%s", error->message ? error->message : "no reason given");
     text[strcspn(text, "\n")] = '\0';
-    config_report_add(reader->report, CONFIG_ERROR, error->line, "", "expected XML: %s", text);
+    /* As virt-install prints both steps of an installation. */
+    if (error->code == XML_ERR_DOCUMENT_END)
+        config_report_add(reader->report, CONFIG_ERROR, error->line, "",
+                          "expected the end of the file behind the document, found more;"
+                          " virt-install prints one with --print-xml=1");
+    else
+        config_report_add(reader->report, CONFIG_ERROR, error->line, "", "expected XML: %s", text);
 }
 
 static xmlDoc *parse_document(struct element_reader *reader, const char *xml, size_t size)

@@ -13,7 +13,7 @@
 enum { IFNAME_MAX = 15, MTU_MIN = 68, MTU_MAX = 65535 };
 #define RATE_MAX_KIBS ((uint64_t)UINT32_MAX)
 
-enum interface_type { INTERFACE_BRIDGE, INTERFACE_NETWORK };
+enum interface_type { INTERFACE_BRIDGE, INTERFACE_NETWORK, INTERFACE_ETHERNET };
 
 /* What Linux takes as the name of an interface. */
 static bool is_good_ifname(const char *name)
@@ -143,6 +143,15 @@ static const struct element_rule rules[] = {
     { "alias", ELEMENT_KEEP, .why = NULL },
     { "address", ELEMENT_KEEP, .why = NULL },
     { "script", ELEMENT_WARN, .why = "no hot-plug scripts are run" },
+    { "downscript", ELEMENT_WARN, .why = "no hot-plug scripts are run" },
+    { "acpi", ELEMENT_WARN, .why = "a paravirtual domain has no ACPI tables" },
+    { "backend", ELEMENT_WARN, .why = "the back end has no options" },
+    { "coalesce", ELEMENT_WARN, .why = "the back end has no options" },
+    { "tune", ELEMENT_WARN, .why = "the back end has no options" },
+    { "rom", ELEMENT_WARN, .why = "a paravirtual interface has no ROM" },
+    { "teaming", ELEMENT_REFUSE, .why = "interfaces cannot be teamed; remove it" },
+    { "port", ELEMENT_REFUSE, .why = "isolated ports are not supported; remove it" },
+    { "portForward", ELEMENT_REFUSE, .why = "ports are not forwarded; remove it" },
     { "ip", ELEMENT_WARN, .why = "the guest sets its address itself" },
     { "route", ELEMENT_WARN, .why = "the guest sets its routes itself" },
     { "guest", ELEMENT_WARN, .why = "the guest names its interface itself" },
@@ -157,7 +166,7 @@ static const struct element_rule rules[] = {
 
 void interface_read(struct element_reader *reader, xmlNode *node, void *object)
 {
-    static const char *const types[] = { "bridge", "network", NULL };
+    static const char *const types[] = { "bridge", "network", "ethernet", NULL };
     struct domain_config *config = object;
 
     if (config->nr_interfaces == CONFIG_INTERFACES_MAX) {
@@ -169,6 +178,11 @@ void interface_read(struct element_reader *reader, xmlNode *node, void *object)
         return;
     struct domain_interface *interface = &config->interfaces[config->nr_interfaces++];
     interface->line = (int)xmlGetLineNo(node);
+    /* What libvirt dumps for an interface without a bridge: its script would choose one. */
+    if (type == INTERFACE_ETHERNET)
+        element_warn(reader, node,
+                     "attribute type: 'ethernet' is taken as 'bridge'; the default"
+                     " bridge is used unless <source> names one");
     element_walk(reader, node, rules, interface, &interface->kept);
     if (type == INTERFACE_NETWORK && !element_child(node, "source"))
         element_error(reader, node, "expected an element <source>, found none");
@@ -203,6 +217,8 @@ static const struct element_rule console_rules[] = {
       .empty = true },
     { "log", ELEMENT_READ, .attributes = "file append", .read = read_log, .empty = true },
     { "source", ELEMENT_KEEP, .why = NULL }, /* the terminal of one run */
+    { "protocol", ELEMENT_WARN, .why = "the console is no network service" },
+    { "acpi", ELEMENT_WARN, .why = "a paravirtual domain has no ACPI tables" },
     { "alias", ELEMENT_KEEP, .why = NULL },
     { "address", ELEMENT_KEEP, .why = NULL },
     { .name = NULL },

@@ -105,6 +105,9 @@ bool domain_check_kind(struct element_reader *reader, xmlNode *root)
     if (!check_root(reader, root))
         return false;
     os = element_child(root, "os");
+    /* With a boot loader libvirt lets <os> be absent: all of its own is Linux then. */
+    if (!os && element_child(root, "bootloader"))
+        return true;
     node = os ? element_child(os, "type") : NULL;
     if (!node) {
         element_error(reader, os ? os : root, "expected %s<type>linux</type>%s, found none",

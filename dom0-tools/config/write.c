@@ -116,7 +116,7 @@ static void write_cputune(FILE *out, const struct domain_cputune *tune)
 static void write_boot(FILE *out, const struct domain_config *config)
 {
     if (config->has_bootloader)
-        write_text(out, "  ", "bootloader", config->bootloader);
+        write_text(out, "  ", "bootloader", config->bootloader ? config->bootloader : "");
     write_text(out, "  ", "bootloader_args", config->bootloader_args);
     fputs("  <os>\n    <type arch='x86_64' machine='xenpv'>linux</type>\n", out);
     write_text(out, "    ", "kernel", config->kernel);

@@ -30,7 +30,10 @@ struct elf_segment {
 
 /* 0, or -ENOEXEC with *why set to what is wrong with the file. */
 int elf_open(struct elf_image *elf, const void *data, uint64_t bytes, const char **why) must_check;
-/* Segment `i`: -ENOENT past the last one, -ENOEXEC when it does not lie in the image. */
+/*
+ * Segment `i`: -ENOENT past the last one, -ENOEXEC when it does not lie in the image. Only the two
+ * types above are looked at: of others, nothing but the type can be relied on.
+ */
 int elf_segment(const struct elf_image *elf, unsigned i, struct elf_segment *out) must_check;
 
 /* What the notes named "Xen" say; where a note x is absent, has_x is false and x is 0. */

@@ -110,14 +110,16 @@ static int other_update(struct mm_account *acct, struct page *page, uint64_t *sl
 int pt_batch_update(struct pt_batch *batch, maddr_t where, uint64_t entry, enum pte_update how)
 {
     struct mm_account *acct = batch->acct;
-    struct page *page = page_owned(acct, maddr_to_mfn(where));
+    struct page *page;
     uint64_t *slot;
 
+    /* First, as it may free frames: whose a frame is counts from here on. */
+    if (unlikely(release_continue(acct)))
+        return -ERESTART;
+    page = page_owned(acct, maddr_to_mfn(where));
     if (unlikely(!page || (where & 7)))
         return -EINVAL;
     slot = machine_map_maddr(where);
-    if (unlikely(release_continue(acct)))
-        return -ERESTART;
     if (unlikely(page->type != PT_L1 || !(page->flags & PAGE_VALIDATED)))
         return other_update(acct, page, slot, entry, how);
     return l1e_update(acct, batch->owner, slot, entry, how);
@@ -176,10 +178,10 @@ int pt_update_va(struct mm_account *acct, struct mm_account *owner, maddr_t cr3,
     int ret = -EINVAL;
 
     pt_batch_begin(&batch, acct, owner);
-    slot = l1_slot_at(acct, pt_l1_slot(cr3, va));
     if (release_continue(acct))
         ret = -ERESTART;
-    else if (slot)
+    slot = ret == -ERESTART ? NULL : l1_slot_at(acct, pt_l1_slot(cr3, va));
+    if (slot)
         ret = l1e_update(acct, owner, slot, entry, PTE_NORMAL);
     pt_batch_end(&batch);
     return ret;

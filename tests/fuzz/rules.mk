@@ -5,13 +5,12 @@
 # replay what was found. SECONDS= says how long `make fuzz` searches, CALLS= how many random calls
 # `make fuzz-random` makes.
 
--include tests/sim/rules.mk
+
 
 FUZZ          := $(BUILD)/tests/fuzz
 FUZZ_HC_SRC   := $(filter-out %/main.c %/libfuzzer.c,$(wildcard tests/fuzz/hypercall/*.c))
 FUZZ_HC_OBJ   := $(FUZZ_HC_SRC:%=%.o)
 FUZZ_LDFLAGS  := $(SIM_LDFLAGS) -Wl,--wrap=frames_alloc
-FUZZ_CORPUS   := tests/fuzz/hypercall/corpus
 SECONDS       ?= 60
 CALLS         ?= 10000000
 CHECKS        += check-fuzz
@@ -28,9 +27,59 @@ $(FUZZ)/hypercall-asan: $(addprefix $(SIM)/asan/,$(SIM_OBJECTS) $(FUZZ_HC_OBJ) \
 	$(Q)mkdir -p $(@D)
 	$(Q)clang -fsanitize=fuzzer,address,undefined $(FUZZ_LDFLAGS) $(filter %.o,$^) -o $@
 
-.PHONY: fuzz fuzz-random check-fuzz
+# ---- parsers: one program, the first byte of an input names which ----
+
+FUZZ_PARSED := hypervisor/pv/decode.c hypervisor/pv/alu.c hypervisor/lib/elf.c \
+	hypervisor/lib/format.c hypervisor/boot/multiboot.c hypervisor/boot/memory_map.c \
+	hypervisor/boot/options.c hypervisor/x86/acpi.c
+
+$(FUZZ)/parsers: $(wildcard tests/fuzz/parsers/*.[ch]) $(FUZZ_PARSED) \
+		$(wildcard hypervisor/lib/*.h hypervisor/boot/*.h hypervisor/pv/decode.h) $(CONFIG)
+	$(say) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(filter-out -MMD -MP,$(HOST_CFLAGS)) -include $(CONFIG) -Ihypervisor -Iinclude \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(filter %.c,$^) -o $@
+
+# ---- runs ----
+
+# The corpus is kept packed: a thousand files of a hundred bytes each. Searching adds to the unpacked
+# one; `make fuzz-pack` packs what is worth keeping.
+FUZZERS := hypercall parsers
+FUZZER_hypercall := $(FUZZ)/hypercall-asan -max_len=1200
+FUZZER_parsers   := $(FUZZ)/parsers -max_len=1024
+
+$(FUZZERS:%=$(FUZZ)/corpus/%/.unpacked): $(FUZZ)/corpus/%/.unpacked: tests/fuzz/corpus/%.tar.xz
+	$(Q)mkdir -p $(@D) && tar -xJf $< -C $(@D) && touch $@
+
+.PHONY: fuzz fuzz-random fuzz-pack check-fuzz
+fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZERS:%=$(FUZZ)/corpus/%/.unpacked)
+	$(Q)for f in $(FUZZERS); do \
+		case $$f in hypercall) run='$(FUZZER_hypercall)';; *) run='$(FUZZER_parsers)';; esac; \
+		$$run -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZ)/$$f- $(FUZZ)/corpus/$$f || exit 1; \
+	done
+
 fuzz-random: $(FUZZ)/hypercall
-	$(Q)$< --calls $(CALLS) --audit 16
+	$(Q)$< --calls $(CALLS) --audit 128
+
+fuzz-pack: $(FUZZ)/hypercall-asan $(FUZZ)/parsers
+	$(Q)for f in $(FUZZERS); do \
+		case $$f in hypercall) run='$(FUZZER_hypercall)';; *) run='$(FUZZER_parsers)';; esac; \
+		rm -rf $(FUZZ)/packed; mkdir -p $(FUZZ)/packed; \
+		$$run -merge=1 $(FUZZ)/packed $(FUZZ)/corpus/$$f > $(FUZZ)/pack.log 2>&1 || exit 1; \
+		tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cJf \
+			tests/fuzz/corpus/$$f.tar.xz -C $(FUZZ)/packed . ; \
+	done
+
+# Quick ones: the corpus under sanitizers, then random calls.
+check-fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZ)/hypercall \
+		$(FUZZERS:%=$(FUZZ)/corpus/%/.unpacked)
+	$(Q)mkdir -p $(BUILD)/check; bad=0; good=0; \
+	step() { if "$$@" > $(FUZZ)/log 2>&1; then good=$$((good + 1)); \
+		else bad=$$((bad + 1)); tail -n 60 $(FUZZ)/log; fi; }; \
+	step $(FUZZER_hypercall) -runs=0 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/hypercall; \
+	step $(FUZZER_parsers) -runs=20000 -seed=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/parsers; \
+	step $(FUZZ)/hypercall --calls 200000 --audit 16; tail -n 1 $(FUZZ)/log; \
+	echo $$good $$bad 0 > $(BUILD)/check/fuzz.counts; [ $$bad = 0 ]
 
 -include $(patsubst %.o,%.d,$(foreach kind,fast asan,$(addprefix $(SIM)/$(kind)/,$(FUZZ_HC_OBJ))) \
 	$(SIM)/fast/tests/fuzz/hypercall/main.c.o)

@@ -85,11 +85,9 @@ def stages(name):
     if layer == "core" and os.path.exists(os.path.join(ROOT, "tests/model/grants.c")):
         yield "model", ["build/tests/model/grants", "build/tests/model/events"], [
             "build/tests/model/grants", "build/tests/model/events"]
-    if layer == "pv":
-        others = unit_tests("core")[:1] + unit_tests("hypercall")
-        others = [u for u in others if not u.endswith("hypercall/hypercall")]
-        yield "unit-hypercall", others, others
-    yield "fuzz-long", [fuzz], [f"{fuzz} --calls 1000000 --audit 1 --steps 4000 --seed 77777"]
+    others = [u for u in unit_tests("hypercall") if not u.endswith("hypercall/hypercall")]
+    yield "unit-hypercall", others, others
+    yield "fuzz-long", [fuzz], [f"{fuzz} --calls 1500000 --audit 16 --steps 4000 --seed 77777"]
 
 
 def run(command, bound_s):

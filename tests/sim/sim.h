@@ -62,9 +62,12 @@ extern struct sim sim;
 extern bool (*sim_give_way)(void);
 /* ... and in each interrupt window: what arrives. */
 extern void (*sim_window)(void);
+/* ... and when the hypervisor panics, before the process ends. */
+extern void (*sim_on_panic)(void);
 
 /* The machine of world.c as built, again: everything as it was. */
 void sim_start(void);
+void sim_keep(void); /* what is now is what sim_start() goes back to; sim_is_still() */
 /*
  * Let `cpu` go on until it gives way, halts or is in ring 3. In ring 3 it does `action` first, if
  * any: with the vCPU it runs, on the way into the hypervisor.

@@ -18,6 +18,7 @@
 #include "sys/percpu.h"
 #include "x86/upcall.h"
 
+#define TLB_EVERY 4 /* steps; a stale translation stays until it is flushed */
 #define STUCK_MAX 2000000 /* turns of CPUs that are inside, without an end: a deadlock */
 
 uint64_t run_step, run_calls;
@@ -61,14 +62,19 @@ static void audit_call(void *good)
     *(bool *)good = audit_still();
 }
 
-static void check(void)
+static void tlb_check(void)
 {
     const char *why = sim_tlb_breach();
-    uint64_t points = sim.nr_points, now = sim.now_ns;
-    bool good = false;
 
     if (why)
         breach(why);
+}
+
+static void check(void)
+{
+    uint64_t points = sim.nr_points, now = sim.now_ns;
+    bool good = false;
+
     sim_call(audit_call, &good);
     sim.nr_points = points; /* a run is the same however often it is audited */
     sim.now_ns = now;
@@ -208,7 +214,11 @@ uint64_t run(const struct run_options *options)
         stuck = 0;
         if (run_step % 32 == 0)
             values_refresh();
-        if (run_step % options->audit_every == 0 && !sim.halted)
+        if (sim.halted)
+            break;
+        if (run_step % TLB_EVERY == 0 || options->audit_every == 1)
+            tlb_check();
+        if (run_step % options->audit_every == 0)
             check();
     }
     return run_calls;

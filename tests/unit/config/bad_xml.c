@@ -68,7 +68,11 @@ static const struct bad_file bad_files[] = {
     { ROOT NAME OS END, "f:1: error: domain: expected an element <memory>, found none\n" },
     { GUEST(NAME), "f:5: error: name: expected at most one\n" },
     { ROOT NAME MEMORY "<os><type>linux</type></os>" END,
-      "f:4: error: os: expected <kernel>, or <bootloader> beside <os>, found neither\n" },
+      "f:4: error: os: expected <kernel>, or <bootloader> beside <os>, or a disk to boot from,"
+      " found none\n" },
+    { HEAD END HEAD END,
+      "f:6: error: expected the end of the file behind the document, found more; virt-install"
+      " prints one with --print-xml=1\n" },
     { GUEST("<bootloader/>"),
       "f:5: error: bootloader: expected either a boot loader or <kernel> in <os>, found both\n" },
     { ROOT NAME MEMORY "<bootloader/><os><type>xen</type><initrd>/i</initrd></os>" END,
@@ -173,8 +177,8 @@ static const struct bad_file bad_files[] = {
       "f:7: error: devices/disk/source/slices/slice: expected offset and size to sum below"
       " 2^63\n" },
     { DEVICE("<interface type='user'/>"),
-      "f:6: error: devices/interface: attribute type: expected bridge or network,"
-      " found 'user'\n" },
+      "f:6: error: devices/interface: attribute type: expected bridge, network or"
+      " ethernet, found 'user'\n" },
     { NETWORK("<mac address='01:00:5e:00:00:01'/>"),
       "f:7: error: devices/interface/mac: attribute address: expected a unicast address like"
       " 00:16:3e:00:00:01, found '01:00:5e:00:00:01'\n" },
@@ -248,6 +252,14 @@ static const struct bad_file doubtful_files[] = {
       "f:5: warning: vcpu: attribute 'hotplug' has no effect here and is dropped\n" },
     { DEVICE("<graphics type='vnc'/>"), "f:6: warning: devices/graphics: a paravirtual domain has"
                                         " no screen; use the console; ignored\n" },
+    { GUEST("<maxMemory slots='1'>9</maxMemory>"),
+      "f:5: warning: maxMemory: memory cannot be plugged in; see memory; ignored\n" },
+    { DEVICE("<controller type='xenbus' maxGrantFrames='64'/>"),
+      "f:6: warning: devices/controller: the limits of grants and event channels are the"
+      " hypervisor's; ignored\n" },
+    { DEVICE("<interface type='ethernet'/>"),
+      "f:6: warning: devices/interface: attribute type: 'ethernet' is taken as 'bridge'; the"
+      " default bridge is used unless <source> names one\n" },
     { DEVICE("<usb/>"), "f:6: warning: devices/usb: USB is not supported; ignored\n" },
     { DEVICE("<memballoon model='virtio'/>"),
       "f:6: warning: devices/memballoon: the balloon is Xen's; ignored\n" },

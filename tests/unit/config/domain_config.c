@@ -95,6 +95,40 @@ START_TEST(installer_is_understood)
 }
 END_TEST
 
+START_TEST(import_is_understood)
+{
+    read_sample(SAMPLE("import"), 0);
+    ck_assert(config.has_bootloader);
+    ck_assert_ptr_null(config.kernel);
+    ck_assert_uint_eq(config.cputune.shares, 512);
+    ck_assert_int_eq(config.clock.adjustment_s, 7200);
+    ck_assert_uint_eq(config.disks[0].slice_offset, 1048576);
+    ck_assert_uint_eq(config.interfaces[0].out_average_kibs, 1024);
+    ck_assert_ptr_nonnull(strstr(config.devices_kept, "<emulator>"));
+    domain_config_free(&config);
+}
+END_TEST
+
+/* As libvirt has it: who names neither kernel nor boot loader boots from his own disk. */
+START_TEST(own_disk_is_the_default)
+{
+    static const char *const files[] = {
+        "<domain type='xen'><name>a</name><memory>65536</memory><os><type>xen</type></os><devices>"
+        "<disk><source file='/d'/><target dev='xvda'/></disk></devices></domain>",
+        "<domain type='xen'><name>a</name><memory>65536</memory><bootloader/></domain>",
+    };
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        ck_assert_int_eq(parse(files[i]), 0);
+        ck_assert(config.has_bootloader);
+        char *normal = domain_config_write(&config);
+        ck_assert_ptr_nonnull(strstr(normal, "<bootloader></bootloader>"));
+        free(normal);
+        domain_config_free(&config);
+    }
+}
+END_TEST
+
 static void check_full_devices(void)
 {
     const struct domain_disk *disk = &config.disks[0];
@@ -154,7 +188,7 @@ START_TEST(full_survives_writing)
 END_TEST
 
 static const char *const samples[] = { SAMPLE("minimal"), SAMPLE("dump"), SAMPLE("installer"),
-                                       SAMPLE("full") };
+                                       SAMPLE("full"), SAMPLE("import") };
 
 START_TEST(normal_form_is_stable)
 {
@@ -362,6 +396,8 @@ int main(void)
     tcase_add_test(tests, minimal_has_defaults);
     tcase_add_test(tests, dump_is_understood);
     tcase_add_test(tests, installer_is_understood);
+    tcase_add_test(tests, import_is_understood);
+    tcase_add_test(tests, own_disk_is_the_default);
     tcase_add_test(tests, full_survives_writing);
     tcase_add_loop_test(tests, normal_form_is_stable, 0, LENGTH(samples));
     tcase_add_test(tests, nothing_gets_lost);

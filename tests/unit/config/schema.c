@@ -35,7 +35,7 @@ static xmlDoc *parse(const char *xml)
 }
 
 static const char *const samples[] = { SAMPLE("minimal"), SAMPLE("dump"), SAMPLE("installer"),
-                                       SAMPLE("full") };
+                                       SAMPLE("full"), SAMPLE("import") };
 
 START_TEST(samples_are_valid)
 {

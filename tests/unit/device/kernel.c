@@ -7,13 +7,14 @@
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "device/bridge.h"
@@ -158,10 +159,7 @@ int bridge_add_port(const struct port_settings *settings)
 
 /* ---- back ends ---- */
 
-static struct {
-    pthread_t thread;
-    int stop;
-} back_ends;
+static pid_t back_ends;
 
 enum { FAKE_PATH = 512 };
 
@@ -182,8 +180,9 @@ static unsigned read_state(struct store_client *store, const char *folder)
     return state;
 }
 
-/* Writes it only while the device is there, as the kernel does. */
-static void write_state(struct store_client *store, const char *folder, const char *state)
+/* Writes it only if nobody else wrote meanwhile. */
+static void change_state(struct store_client *store, const char *folder, unsigned from,
+                         const char *to)
 {
     char path[FAKE_PATH];
     store_tx_t tx;
@@ -192,8 +191,8 @@ static void write_state(struct store_client *store, const char *folder, const ch
     do {
         char *value;
         ck_assert_int_eq(store_begin(store, &tx), 0);
-        if (store_read(store, tx, path, &value, NULL) == 0)
-            ck_assert_int_eq(store_write(store, tx, path, state), 0);
+        if (store_read(store, tx, path, &value, NULL) == 0 && strtoul(value, NULL, 10) == from)
+            ck_assert_int_eq(store_write(store, tx, path, to), 0);
         free(value);
     } while (store_end(store, tx, true) == -EAGAIN);
 }
@@ -207,11 +206,11 @@ static void serve_one(struct store_client *store, const char *back)
         return;
     unsigned mine = read_state(store, back), its = read_state(store, front);
     if (mine == 1)
-        write_state(store, back, fake->gives_up ? "5" : "2");
+        change_state(store, back, mine, fake->gives_up ? "5" : "2");
     else if (mine == 5 && (its == 0 || its == 6))
-        write_state(store, back, "6");
+        change_state(store, back, mine, "6");
     else if (mine == 5 && its != 1 && fake->guest_lets_go)
-        write_state(store, front, "6");
+        change_state(store, front, its, "6");
     free(front);
 }
 
@@ -232,38 +231,40 @@ static void serve_below(struct store_client *store, const char *folder, int leve
     free(names);
 }
 
-static void *serve(void *unused)
+static void serve(void)
 {
     struct store_client *store;
     struct store_event event;
 
-    (void)unused;
     ck_assert_int_eq(store_open(&store, 10000), 0);
     ck_assert_int_eq(store_watch(store, "/local/domain/0/backend", "back"), 0);
     ck_assert_int_eq(store_watch(store, "/local/domain/3/device", "front"), 0);
-    struct pollfd fds[2] = { { .fd = store_fd(store), .events = POLLIN },
-                             { .fd = back_ends.stop, .events = POLLIN } };
-    while (poll(fds, 2, -1) >= 0 && !fds[1].revents) {
-        if (store_next_event(store, &event) == 0)
+    for (;;) {
+        struct pollfd fd = { .fd = store_fd(store), .events = POLLIN };
+        if (store_next_event(store, &event) == 0) {
+            (void)poll(&fd, 1, -1);
             continue;
+        }
         if (fake->has_back_ends)
             serve_below(store, "/local/domain/0/backend", 2);
         store_event_free(&event);
     }
-    store_close(store);
-    return NULL;
 }
 
+/* No thread: a test that forks would have the locks of its threads in the child for ever. */
 void fake_back_ends_begin(void)
 {
-    back_ends.stop = eventfd(0, EFD_CLOEXEC);
-    ck_assert_int_ge(back_ends.stop, 0);
-    ck_assert_int_eq(pthread_create(&back_ends.thread, NULL, serve, NULL), 0);
+    back_ends = fork();
+    ck_assert_int_ge(back_ends, 0);
+    if (back_ends > 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    serve();
+    _exit(1);
 }
 
 void fake_back_ends_end(void)
 {
-    ck_assert_int_eq(eventfd_write(back_ends.stop, 1), 0);
-    pthread_join(back_ends.thread, NULL);
-    close(back_ends.stop);
+    kill(back_ends, SIGKILL);
+    ck_assert_int_eq(waitpid(back_ends, NULL, 0), back_ends);
 }

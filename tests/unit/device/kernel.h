@@ -31,7 +31,7 @@ extern struct fake_kernel *fake;
 void fake_begin(void);
 void fake_end(void);
 
-/* Back ends serve from their own thread until the end. */
+/* Back ends serve in a process of their own until the end. */
 void fake_back_ends_begin(void);
 void fake_back_ends_end(void);
 

@@ -303,6 +303,49 @@ START_TEST(given_back_while_mapped)
 }
 END_TEST
 
+/*
+ * The release of a table is interrupted, and the table is all that is left of its frame. The next
+ * update names an entry of it: finishing the release first frees the frame, which is nobody's then.
+ * Its record, on a free list of order 3, must not pass for that of a table.
+ */
+START_TEST(frame_gone_with_its_release)
+{
+    mfn_t block, neighbour;
+    struct pt_batch batch;
+    int ret;
+
+    pinned();
+    /* A flush clock that is not at its start. */
+    block = frames_alloc(&guest, 0, 0);
+    mm_lock(&guest);
+    ck_assert(page_give_back(page_of(block), &guest));
+    mm_unlock(&guest);
+    (void)frame(&guest);
+    /* Two blocks that may not join, of which the first is freed but for the table. */
+    block = frames_alloc(&guest, 4, 0);
+    neighbour = _mfn(mfn_x(block) + 8);
+    ck_assert_int_eq(update(slot(t[2], 9), pte(block, RW)), 0);
+    mm_lock(&guest);
+    for (unsigned i = 0; i < 8; i++)
+        ck_assert(page_give_back(page_of(_mfn(mfn_x(block) + i)), &guest));
+    mm_unlock(&guest);
+
+    pt_batch_begin(&batch, &guest, &guest);
+    this_cpu(mm_cpu).work_left = 0;
+    ret = pt_batch_update(&batch, slot(t[2], 9), 0, PTE_NORMAL);
+    pt_batch_end(&batch);
+    ck_assert_int_eq(ret, 0);
+    ck_assert_uint_eq(rec(block)->owner, guest.slot);
+    ck_assert(rec(block)->flags & PAGE_RELEASING);
+
+    ck_assert_int_eq(update(slot(block, 3), pte(t[1], RW)), -EINVAL);
+    ck_assert_uint_eq(rec(block)->owner, OWNER_NONE);
+    ck_assert_uint_eq(rec(block)->type, 3);
+    ck_assert_uint_eq(words(block)[3], 0);
+    ck_assert_uint_eq(rec(neighbour)->owner, guest.slot);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -310,6 +353,7 @@ int main(void)
         l1_refusal_changes_nothing, preserve_ad, bad_places, plain_word, upper_levels,
         upper_levels_refuse, writable_child_refused, hypervisor_slots, slot_of_va, by_va,
         trapped_write, trapped_write_refused, trapped_compare_exchange, given_back_while_mapped,
+        frame_gone_with_its_release,
     };
 
     return run("update", tests, ARRAY_SIZE(tests));
