@@ -21,7 +21,7 @@ typedef void count_fn(mfn_t mfn, bool typed);
 
 static struct {
     bool still; /* audit_still() runs: nothing is in progress */
-} state;
+} auditing;
 
 static void count_root(uint64_t cr3, count_fn *count)
 {
@@ -39,7 +39,7 @@ static void count_vcpu(const struct vcpu *v, count_fn *count)
 {
     count_root(READ_ONCE(v->arch.cr3_kernel), count);
     count_root(READ_ONCE(v->arch.cr3_user), count);
-    if (state.still)
+    if (auditing.still)
         count_root(mfn_to_maddr(v->arch.root_old), count);
     for (unsigned i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
         count_frame(v->arch.gdt_frames[i], count);
@@ -153,9 +153,9 @@ bool audit_still(void)
 {
     bool ok;
 
-    state.still = true;
+    auditing.still = true;
     ok = page_audit();
-    state.still = false;
+    auditing.still = false;
     for_each_domain(d) {
         ok = domain_check(d) && ok;
         /* Our own reference apart. */
