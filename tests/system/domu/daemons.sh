@@ -8,10 +8,16 @@
 
 TINY_LOG=/var/log/lamina/console/tiny.log
 
-restart() { # DAEMON
-    kill -9 "$(pidof "$1")"
-    "$1"
+# With its children; returns when they are gone.
+kill_now() { # DAEMON
+    victims=$(pidof "$1")
+    kill -9 $victims
+    for victim in $victims; do
+        wait_for 10 test ! -d "/proc/$victim" || return 1
+    done
 }
+
+restart() { kill_now "$1" && "$1"; } # DAEMON
 
 fresh() { # [OTHER_ELEMENTS]: a new micro-guest "tiny", whose log begins with it
     lamina destroy tiny 2>/dev/null
@@ -67,7 +73,7 @@ terminal_works() {
 missed_crash() {
     fresh "<on_crash>restart</on_crash>" || return 1
     was=$(lamina domid tiny)
-    kill -9 "$(pidof laminad)"
+    kill_now laminad
     type_to tiny c && wait_for 20 has_reason tiny crash && laminad &&
         wait_for 30 number_changed tiny "$was" && ready tiny 30
 }
@@ -79,8 +85,7 @@ killed_in_restart() {
         was=$(lamina domid tiny)
         type_to tiny r
         usleep $delay
-        kill -9 $(pidof laminad)
-        laminad || return 1
+        restart laminad || return 1
         wait_for 60 number_changed tiny "$was" && ready tiny 60 || return 1
     done
     [ "$(lamina list | grep -c tiny)" = 1 ]
