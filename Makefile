@@ -42,7 +42,9 @@ help:
 	@echo '                  MACHINE=pc|q35 DISK=file CREATE=a.xml,b.xml OPTIONS= (hypervisor)'
 	@echo '                  APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
-	@echo 'make model        visit a larger machine than check-model does'
+	@echo 'make model        every state of small machines; model-large: of larger ones'
+	@echo 'make fuzz         search with byte fuzzers for SECONDS= each; fuzz-random: CALLS= random calls'
+	@echo 'make mutants      plant faults and see whether the checks find them'
 	@echo 'make figures      measure what docs/figures.md lists'
 	@echo 'make sloc         count the lines of the hypervisor'
 	@echo 'make lint         layout and static analysis that no build needs'
@@ -61,8 +63,10 @@ help:
 -include tests/abi/rules.mk
 -include tests/unit/rules.mk
 include $(wildcard tests/unit/*/rules.mk)
+-include tests/sim/rules.mk
 -include tests/fuzz/rules.mk
 -include tests/model/rules.mk
+-include tests/mutants/rules.mk
 -include tests/guest/rules.mk
 -include tests/porting/rules.mk
 -include tests/bench/rules.mk

@@ -11,7 +11,9 @@
 
 #include <stdbool.h>
 
+#ifndef DAEMON_RUN_DIR /* tests have one of their own */
 #define DAEMON_RUN_DIR "/run/lamina"
+#endif
 
 /*
  * Takes pid_file (NULL: DAEMON_RUN_DIR/NAME.pid): 0, -EALREADY when another instance runs, or the

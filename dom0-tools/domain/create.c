@@ -112,6 +112,7 @@ static int choose_number(struct store_client *store)
     return -ENOSPC;
 }
 
+/* The record comes first: a lock's file would tell nobody whose it is. */
 static int record(struct creation *creation)
 {
     int number = choose_number(creation->store);
@@ -119,14 +120,18 @@ static int record(struct creation *creation)
     if (number < 0)
         return fail(creation, number, "no domain number is free");
     creation->domid = (unsigned)number;
-    creation->domain_lock = lock_domain(creation->domid);
-    if (creation->domain_lock < 0)
-        return fail(creation, creation->domain_lock, "cannot lock the new domain");
     creation->recorded = true;
     int rc = record_begin(creation->store, creation->domid, creation->config);
+    if (rc != 0)
+        return fail(creation, rc, "cannot write the domain's record");
+    creation->domain_lock = lock_domain(creation->domid);
     lock_release(creation->creation_lock);
     creation->creation_lock = -1;
-    return rc == 0 ? 0 : fail(creation, rc, "cannot write the domain's record");
+    if (creation->domain_lock < 0)
+        return fail(creation, creation->domain_lock, "cannot lock the new domain");
+    if (!record_exists(creation->store, creation->domid))
+        return fail(creation, -ECANCELED, "somebody destroyed the domain already");
+    return 0;
 }
 
 static int create(struct creation *creation)
@@ -283,6 +288,8 @@ static void undo(struct creation *creation)
     struct failure *first = creation->failure;
     size_t length = strlen(first->text);
 
+    if (creation->domain_lock < 0)
+        creation->domain_lock = lock_domain(creation->domid);
     if (domain_take_apart(creation->store, creation->domid, &second) != 0)
         snprintf(first->text + length, sizeof(first->text) - length,
                  "; and domain %u is not gone yet: %s", creation->domid, second.text);

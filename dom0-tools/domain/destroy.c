@@ -3,6 +3,7 @@
  * Destroying: by order, or because a domain or the tool that built it ended by itself.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "domain/domain.h"
 #include "domain/hypervisor.h"
@@ -19,6 +20,19 @@ static int take_apart_locked(struct store_client *store, unsigned domid, struct 
     int rc = domain_take_apart(store, domid, failure);
     lock_release(lock);
     return rc;
+}
+
+/* -ENOENT once somebody else has taken it apart, for whom the lock was waited. */
+static int check_record(struct store_client *store, unsigned domid, struct failure *failure)
+{
+    char path[RECORD_PATH_SIZE], *state;
+
+    record_path(domid, "state", path);
+    int rc = store_read(store, 0, path, &state, NULL);
+    if (rc == 0)
+        free(state);
+    return rc == 0 ? 0 : failure_set(failure, FAILURE_OPERATION, rc, "no record of domain %u",
+                                     domid);
 }
 
 int domain_destroy(struct store_client *store, unsigned domid, struct failure *failure)
@@ -52,5 +66,14 @@ int domain_reap(struct store_client *store, unsigned domid, struct failure *fail
         return failure_set(failure, FAILURE_OPERATION, -EBUSY, "domain %u is alive", domid);
     if (rc != 0 && rc != -ESRCH)
         return failure_set(failure, FAILURE_OPERATION, rc, "cannot ask about domain %u", domid);
-    return take_apart_locked(store, domid, failure);
+    int lock = lock_domain(domid);
+    if (lock < 0)
+        return failure_set(failure, FAILURE_OPERATION, lock, "cannot lock domain %u", domid);
+    rc = check_record(store, domid, failure);
+    if (rc == 0)
+        rc = domain_take_apart(store, domid, failure);
+    else if (rc == -ENOENT)
+        lock_forget(domid);
+    lock_release(lock);
+    return rc;
 }

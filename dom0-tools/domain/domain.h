@@ -47,11 +47,11 @@ int domain_create(struct store_client *store, struct domain_config *config,
 int domain_destroy(struct store_client *store, unsigned domid, struct failure *failure)
     __attribute__((warn_unused_result));
 
-/* Takes away what a domain that no longer exists has left. Nothing left is no error. */
+/* Takes away what a domain that no longer exists has left. -ENOENT: it has left no record. */
 int domain_reap(struct store_client *store, unsigned domid, struct failure *failure)
     __attribute__((warn_unused_result));
 
-/* By number, name or uuid; without store (NULL) only number and uuid. -ENOENT with a failure that says so. */
+/* By number, name or uuid; without store (NULL) not by name. -ENOENT with a failure that says so. */
 int domain_find(struct store_client *store, const char *word, unsigned *domid,
                 struct failure *failure) __attribute__((warn_unused_result));
 

@@ -112,7 +112,7 @@ static int write_record(struct store_client *store, store_tx_t tx, unsigned domi
     int rc = store_mkdir(store, tx, path);
     if (rc == 0)
         rc = store_set_perms(store, tx, path, "n0");
-    /* "state" says that there is a record, so it is the first and, by the transaction, not alone. */
+    /* "state" says that there is a record. */
     if (rc == 0)
         rc = put(store, tx, domid, "state", RECORD_BUILDING);
     if (rc == 0)
@@ -134,21 +134,19 @@ int record_begin(struct store_client *store, unsigned domid, const struct domain
 
     if (rc == 0 && record_exists(store, domid))
         rc = -EEXIST;
-    if (rc == 0)
-        rc = record_save_config(domid, config);
     if (rc != 0)
         return rc;
-    for (int tries = 0; tries < TRIES_MAX; tries++) {
+    rc = -EAGAIN;
+    for (int tries = 0; rc == -EAGAIN && tries < TRIES_MAX; tries++) {
         rc = store_begin(store, &tx);
         if (rc != 0)
             return rc;
         rc = write_record(store, tx, domid, config, builder);
         int end = store_end(store, tx, rc == 0);
         rc = rc == 0 ? end : rc;
-        if (rc != -EAGAIN)
-            return rc;
     }
-    return rc;
+    /* By the record whoever cleans up finds the file. */
+    return rc == 0 ? record_save_config(domid, config) : rc;
 }
 
 int record_set_state(struct store_client *store, unsigned domid, const char *state)

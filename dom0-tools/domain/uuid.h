@@ -13,7 +13,7 @@
 
 void uuid_write(const uint8_t uuid[16], char text[UUID_TEXT_SIZE]);
 
-/* A random (version 4) uuid if config has none, and random MACs of the range 00:16:3e, Xen's own. */
+/* A random (version 4) uuid if there is none, and random MACs of 00:16:3e, the range for guests. */
 int config_fill_in(struct domain_config *config) __attribute__((warn_unused_result));
 
 /* The same for one interface. */

@@ -23,6 +23,15 @@ _lamina()
         mapfile -t COMPREPLY < <(compgen -W "$(lamina help --list 2>/dev/null)" -- "$word")
         return
     fi
+    case ${COMP_WORDS[COMP_CWORD - 1]} in
+    --kernel | --initrd | --disk | -k | -i | -d)
+        if [ "$command" = create ]; then
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+        fi
+        ;;
+    esac
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(
             compgen -W "$(lamina help --list "$command" 2>/dev/null)" -- "$word")

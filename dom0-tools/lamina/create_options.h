@@ -21,7 +21,7 @@ struct create_options {
 /* Whether any was given. */
 bool create_options_given(const struct create_options *options);
 
-/* LAMINA_OK, or the exit code after complaints. config is for domain_config_free() in every case. */
+/* LAMINA_OK, or the exit code after a complaint. config is for domain_config_free() in any case. */
 int create_options_parse(const struct command *command, const struct create_options *options,
                          struct domain_config *config);
 

@@ -5,8 +5,11 @@
 #include "lamina/progress.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
+
+static bool is_shown;
 
 #define CLEAR_LINE "\r\x1b[K"
 
@@ -22,12 +25,13 @@ void progress_show(const char *format, ...)
     va_end(arguments);
     fputs(" ...", stderr);
     fflush(stderr);
+    is_shown = true;
 }
 
 void progress_clear(void)
 {
-    if (isatty(STDERR_FILENO)) {
+    if (is_shown)
         fputs(CLEAR_LINE, stderr);
-        fflush(stderr);
-    }
+    is_shown = false;
+    fflush(stderr);
 }

@@ -47,6 +47,14 @@ static bool take_word(const char **at, char word[WORD_SIZE])
     return true;
 }
 
+/* The comma at the end that separates a word from none, or NULL. */
+static const char *find_loose_comma(const char *spec)
+{
+    size_t length = strlen(spec);
+
+    return length > 0 && spec[length - 1] == ',' ? spec + length - 1 : NULL;
+}
+
 /* What stands behind "KEY=", or NULL. */
 static const char *value_of(const char *word, const char *key)
 {
@@ -156,10 +164,10 @@ static void write_disk(FILE *xml, const struct disk_spec *disk)
 const char *spec_write_disk(FILE *xml, const char *spec, const char *default_target)
 {
     struct disk_spec *disk = calloc(1, sizeof(*disk));
-    const char *at = spec, *wrong = NULL;
+    const char *at = spec, *wrong = find_loose_comma(spec);
     char word[WORD_SIZE];
 
-    if (!disk || !take_word(&at, disk->path)) {
+    if (!disk || !take_word(&at, disk->path) || disk->path[0] == '\0') {
         free(disk);
         return spec;
     }
@@ -210,9 +218,11 @@ static bool write_interface_word(FILE *xml, const char *word)
 
 const char *spec_write_interface(FILE *xml, const char *spec)
 {
-    const char *at = spec;
+    const char *at = spec, *wrong = find_loose_comma(spec);
     char word[WORD_SIZE];
 
+    if (wrong)
+        return wrong;
     fputs("<interface type='bridge'>", xml);
     do {
         const char *start = at;

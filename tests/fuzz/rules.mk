@@ -5,7 +5,7 @@
 # replay what was found. SECONDS= says how long `make fuzz` searches, CALLS= how many random calls
 # `make fuzz-random` makes.
 
--include tests/sim/rules.mk
+
 
 FUZZ          := $(BUILD)/tests/fuzz
 FUZZ_HC_SRC   := $(filter-out %/main.c %/libfuzzer.c,$(wildcard tests/fuzz/hypercall/*.c))

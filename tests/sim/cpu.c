@@ -4,15 +4,16 @@
  * per-CPU variables are found from the stack. The driver runs on the process's own stack and
  * resumes one CPU at a time.
  *
- * A vCPU in ring 3 is a CPU that waits in guest_loop(). What it does there is the driver's action; what
- * follows is the exit path of exception.S, in C. machine_resume() and machine_run() begin anew on an
- * empty stack, as in ring 0.
+ * A vCPU in ring 3 is a CPU that waits in guest_loop(). What it does there is the driver's action;
+ * what follows is the exit path of exception.S, in C. machine_resume() and machine_run() begin anew
+ * on an empty stack, as in ring 0.
  */
 #include "sim.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/page.h"
 #include "sys/log.h"
 #include "x86/upcall.h"
 
@@ -36,6 +37,7 @@
 struct sim sim;
 bool (*sim_give_way)(void);
 void (*sim_window)(void);
+void (*sim_on_panic)(void);
 
 static uint8_t block[SIM_CPUS][MACHINE_BLOCK_SIZE] __attribute__((aligned(MACHINE_BLOCK_SIZE)));
 static struct {
@@ -103,7 +105,8 @@ static void begin(unsigned cpu, void (*function)(void))
 
 static bool has_event(const struct guest_cpu *g)
 {
-    return READ_ONCE(g->info->evtchn_upcall_pending) == 1 && !READ_ONCE(g->info->evtchn_upcall_mask);
+    return READ_ONCE(g->info->evtchn_upcall_pending) == 1 &&
+           !READ_ONCE(g->info->evtchn_upcall_mask);
 }
 
 static void exit_path(struct guest_cpu *g)
@@ -310,7 +313,7 @@ static size_t variables_bytes(void)
 
 static void copy_take(void)
 {
-    copy.variables = malloc(variables_bytes());
+    copy.variables = copy.variables ? copy.variables : malloc(variables_bytes());
     if (!copy.variables)
         abort();
     memcpy(copy.ram, sim_ram, sizeof(copy.ram));
@@ -321,9 +324,31 @@ static void copy_take(void)
     copy.taken = true;
 }
 
+/* Frames that were ever handed out, by the frame table that `ram` holds: others are as at start. */
+static void frames_used(const uint8_t *ram, bool used[SIM_FRAMES])
+{
+    const struct page *table = (const struct page *)(const void *)
+        (ram + ((const uint8_t *)frame_table - sim_ram));
+
+    for (unsigned f = 0; f < SIM_FRAMES;) {
+        bool is_free = table[f].flags & PAGE_FREE, untouched = table[f].flags & PAGE_UNTOUCHED;
+        unsigned nr = is_free ? 1u << table[f].type : 1;
+
+        for (unsigned i = 0; i < nr && f + i < SIM_FRAMES; i++)
+            used[f + i] = used[f + i] || !is_free || !untouched;
+        f += nr;
+    }
+}
+
 static void copy_restore(void)
 {
-    memcpy(sim_ram, copy.ram, sizeof(copy.ram));
+    bool used[SIM_FRAMES] = { false };
+
+    frames_used(sim_ram, used);
+    frames_used(copy.ram, used);
+    for (unsigned f = 0; f < SIM_FRAMES; f++)
+        if (used[f])
+            memcpy(sim_ram + f * PAGE_SIZE, copy.ram + f * PAGE_SIZE, PAGE_SIZE);
     memcpy(sim_variables_start, copy.variables, variables_bytes());
     for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++)
         memcpy(machine_cpu_block(cpu), copy.percpu[cpu], sizeof(copy.percpu[cpu]));
@@ -346,6 +371,11 @@ static void cpus_begin(void)
             to_cpu(cpu);
         } while (sim.cpu[cpu].state == SIM_BUSY);
     }
+}
+
+void sim_keep(void)
+{
+    copy_take();
 }
 
 void sim_start(void)

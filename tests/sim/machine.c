@@ -381,5 +381,7 @@ void __wrap_panic(const char *fmt, ...)
     vfprintf(stderr, fmt, args);
     va_end(args);
     fputc('\n', stderr);
+    if (sim_on_panic)
+        sim_on_panic();
     abort();
 }

@@ -62,9 +62,12 @@ extern struct sim sim;
 extern bool (*sim_give_way)(void);
 /* ... and in each interrupt window: what arrives. */
 extern void (*sim_window)(void);
+/* ... and when the hypervisor panics, before the process ends. */
+extern void (*sim_on_panic)(void);
 
 /* The machine of world.c as built, again: everything as it was. */
 void sim_start(void);
+void sim_keep(void); /* what is now is what sim_start() goes back to; sim_is_still() */
 /*
  * Let `cpu` go on until it gives way, halts or is in ring 3. In ring 3 it does `action` first, if
  * any: with the vCPU it runs, on the way into the hypervisor.
@@ -87,12 +90,14 @@ void sim_flush_page(unsigned cpu, gva_t va);
 /* ---- domains: world.c ------------------------------------------------------------------------ */
 
 void world_build(void *unused); /* from reset to dom0 and the others running */
-/* A domain with page tables and vCPUs; NULL: no memory. What was taken for it is given back then. */
+/*
+ * A domain with page tables and vCPUs; NULL: no memory. What was taken for it is given back then.
+ */
 struct domain *world_domain(domid_t id);
 
 /* VA of each: see world.c. */
 #define WORLD_DATA   8  /* frames mapped writable at pages 0.. */
 #define WORLD_SPARE  6  /* owned, not mapped */
-#define WORLD_TABLES 7  /* L4, user L4, L3, L2, three L1s: mapped read-only behind the data */
+#define WORLD_TABLES 7  /* L4, user L4, L3, L2, three L1s: behind the data, read-only */
 
 #endif

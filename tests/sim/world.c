@@ -132,6 +132,8 @@ struct domain *world_domain(domid_t id)
             return NULL;
         }
     }
+    while (d->pause_count) /* as tools get it */
+        domain_unpause(d);
     return d;
 }
 

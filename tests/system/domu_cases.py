@@ -34,9 +34,11 @@ def domu_case(name, seconds, hypervisors=HYPERVISORS, memory=MEMORY_MIB, **field
          options=f"dom0_mem={DOM0_MIB}M", devices=disks, **fields)
 
 
+domu_case("builder", 400)
 domu_case("traffic", 300)
 domu_case("cycles", 600)
 domu_case("killed", 600)
+domu_case("daemons", 300)
 domu_case("look", 300)
 domu_case("life", 400)
 domu_case("attach", 300)

@@ -31,6 +31,9 @@ CASES = [
      ["tests/unit/config/samples/minimal.xml"]),
     (["lamina", "validate", "tests/unit/config/sam"], ["tests/unit/config/samples"]),
     (["lamina", "validate", "LIC"], []),
+    (["lamina", "create", "--kernel", "LIC"], ["LICENSE"]),
+    (["lamina", "create", "docs/examples/he"], ["docs/examples/hello.xml"]),
+    (["lamina", "destroy", "web", "w"], ["web"]),
     (["lamina", "store", "r"], ["read", "rm"]),
     (["lamina", "info", ""], []),
 ]

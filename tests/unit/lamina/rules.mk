@@ -17,9 +17,15 @@ $(LAMINA_FAKE): $(LAMINA_TOOL_OBJ) $(BUILD)/tests/unit/lamina/fake_host.o $(TOOL
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -Wl,-z,muldefs $^ $(TOOL_LDLIBS) -lsmartcols -o $@
 
+LAMINA_UNITS := $(BUILD)/tests/unit/lamina/sample
+
+$(LAMINA_UNITS): %: %.o $(filter-out %/main.o,$(LAMINA_TOOL_OBJ)) $(TOOL_LIBS)
+	$(say) TEST $@
+	$(Q)$(CC) $^ $(TOOL_LDLIBS) -lsmartcols -lcheck -lsubunit -lm -lrt -lpthread -o $@
+
 .PHONY: check-unit-lamina
-check-unit-lamina: $(LAMINA_TOOL) $(LAMINA_FAKE) $(BUILD)/lamina-stored
+check-unit-lamina: $(LAMINA_TOOL) $(LAMINA_FAKE) $(LAMINA_UNITS) $(BUILD)/lamina-stored
 	$(Q)mkdir -p $(BUILD)/check
 	$(Q)$(PYTHON) tests/unit/lamina/run.py $(BUILD) $(BUILD)/check/unit-lamina.counts
 
--include $(BUILD)/tests/unit/lamina/fake_host.d
+-include $(wildcard $(BUILD)/tests/unit/lamina/*.d)

@@ -12,12 +12,13 @@ import completion
 import libvirt
 import listing
 import manual
+import units
 
 
 def main():
     build, counts = sys.argv[1:]
     found = {}
-    for module in (command, listing, completion, manual, libvirt):
+    for module in (command, listing, completion, manual, libvirt, units):
         found |= {f"{module.__name__}: {name}": what
                   for name, what in module.results(build).items()}
     return bench.report("lamina", found, counts)

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The search. A state is kept as what the model observes of it and how it was reached: to go on
+ * from it, the machine is put back to its start and the operations on the way are executed again.
+ */
+#include "search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/audit.h"
+#include "core/sched.h"
+#include "sys/log.h"
+
+#define BUCKETS   (1u << 18)
+#define PATH_MAX_ 64
+#define TURNS_MAX 10000
+
+struct state {
+    uint32_t parent, next;
+    uint16_t op, other; /* other: ran at the same time; NO_OP: none */
+    uint16_t switches[2];
+    uint8_t depth, bytes;
+    uint8_t observed[];
+};
+#define NO_OP UINT16_MAX
+
+static struct {
+    const struct model *model;
+    struct state **state;
+    uint32_t *bucket;
+    uint32_t nr, max;
+    unsigned long steps, pairs;
+    uint64_t points[2]; /* where the two CPUs give way next, counted from the start of a pair */
+    uint64_t point;
+    unsigned pair_cpu;
+} s;
+
+/* ---- executing ------------------------------------------------------------------------------- */
+
+static bool give_way(void)
+{
+    unsigned i = sim.running == s.pair_cpu ? 0 : 1;
+
+    return s.points[i] && --s.points[i] == 0;
+}
+
+static void act(struct vcpu *v, void *op)
+{
+    s.model->run((unsigned)(uintptr_t)op, v);
+}
+
+static void finish(unsigned cpu)
+{
+    for (unsigned turns = 0; sim.cpu[cpu].state == SIM_BUSY; turns++) {
+        if (turns == TURNS_MAX)
+            panic("an operation does not end");
+        sim_step(cpu, NULL, NULL);
+        for (unsigned other = 0; other < SIM_CPUS; other++)
+            if (other != cpu && sim.cpu[other].state == SIM_BUSY)
+                sim_step(other, NULL, NULL);
+    }
+}
+
+static void one(unsigned op)
+{
+    unsigned cpu = s.model->cpu(op);
+
+    s.points[0] = s.points[1] = 0;
+    sim_step(cpu, act, (void *)(uintptr_t)op);
+    finish(cpu);
+}
+
+/* `op` gives way at its point `first`, then `other` runs, giving way at `second` (0: never). */
+static void both(unsigned op, unsigned other, uint64_t first, uint64_t second)
+{
+    s.pair_cpu = s.model->cpu(op);
+    s.points[0] = first;
+    s.points[1] = second;
+    sim_step(s.pair_cpu, act, (void *)(uintptr_t)op);
+    sim_step(s.model->cpu(other), act, (void *)(uintptr_t)other);
+    finish(s.pair_cpu);
+    finish(s.model->cpu(other));
+}
+
+static void state_enter(uint32_t i)
+{
+    uint32_t path[PATH_MAX_];
+    unsigned n = 0;
+
+    for (; s.state[i]->parent; i = s.state[i]->parent)
+        path[n++] = i;
+    sim_start();
+    while (n-- > 0) {
+        const struct state *st = s.state[path[n]];
+
+        if (st->other == NO_OP)
+            one(st->op);
+        else
+            both(st->op, st->other, st->switches[0], st->switches[1]);
+    }
+}
+
+/* ---- states ---------------------------------------------------------------------------------- */
+
+static void print_step(const struct state *st)
+{
+    char text[256];
+
+    s.model->print(st->op, text, sizeof(text));
+    printf("    %s\n", text);
+    if (st->other == NO_OP)
+        return;
+    s.model->print(st->other, text, sizeof(text));
+    printf("    /* at the same time, switched at points %u and %u: */\n    %s\n", st->switches[0],
+           st->switches[1], text);
+}
+
+static void path_print(uint32_t i)
+{
+    if (!s.state[i]->parent)
+        return;
+    path_print(s.state[i]->parent);
+    print_step(s.state[i]);
+}
+
+static void audit_call(void *good)
+{
+    *(bool *)good = audit_still() && (!s.model->promise || s.model->promise());
+}
+
+static uint32_t hash_of(const uint8_t *bytes, size_t n)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ bytes[i]) * 0x100000001b3;
+    return (uint32_t)(hash >> 20) % BUCKETS;
+}
+
+/* The machine as it is, reached from `parent` by `st`; a new state is checked and kept. */
+static void state_note(const struct state *how)
+{
+    uint8_t observed[OBSERVED_MAX];
+    size_t n = s.model->observe(observed);
+    uint32_t bucket = hash_of(observed, n);
+    struct state *st;
+    const char *why;
+    bool good = false;
+
+    for (uint32_t i = s.bucket[bucket]; i; i = s.state[i]->next)
+        if (s.state[i]->bytes == n && !memcmp(s.state[i]->observed, observed, n))
+            return;
+    st = malloc(sizeof(*st) + n);
+    if (!st)
+        abort();
+    *st = *how;
+    st->bytes = (uint8_t)n;
+    st->depth = (uint8_t)(how->parent ? s.state[how->parent]->depth + 1 : 0);
+    memcpy(st->observed, observed, n);
+    st->next = s.bucket[bucket];
+    s.bucket[bucket] = ++s.nr;
+    s.state[s.nr] = st;
+    why = sim_tlb_breach();
+    sim_call(audit_call, &good);
+    if (!why && !good)
+        why = "the audit fails";
+    if (why) {
+        printf("model %s: %s after %u states:\n", s.model->name, why, s.nr);
+        path_print(s.nr);
+        exit(1);
+    }
+}
+
+/* A panic on the way is a breach, too. */
+static const struct state *trying;
+static void on_panic(void)
+{
+    printf("model %s: panic after %u states:\n", s.model->name, s.nr);
+    path_print(trying->parent);
+    print_step(trying);
+    fflush(stdout);
+}
+
+static void pairs(uint32_t from, unsigned op)
+{
+    for (unsigned other = 0; other < s.model->nr_ops; other++) {
+        uint64_t before, nr;
+
+        if (s.model->cpu(other) == s.model->cpu(op))
+            continue;
+        state_enter(from);
+        before = sim.nr_points;
+        one(op);
+        nr = sim.nr_points - before;
+        for (uint64_t point = 1; point <= nr && s.nr + 1 < s.max; point++) {
+            struct state how = { .parent = from, .op = (uint16_t)op, .other = (uint16_t)other,
+                                 .switches = { (uint16_t)point, 0 } };
+
+            trying = &how;
+            state_enter(from);
+            both(op, other, point, 0);
+            s.pairs++;
+            state_note(&how);
+        }
+    }
+}
+
+static void expand(uint32_t from, unsigned pair_every)
+{
+    for (unsigned op = 0; op < s.model->nr_ops && s.nr + 1 < s.max; op++) {
+        struct state how = { .parent = from, .op = (uint16_t)op, .other = NO_OP };
+
+        trying = &how;
+        state_enter(from);
+        one(op);
+        s.steps++;
+        state_note(&how);
+        if (pair_every && from % pair_every == 0)
+            pairs(from, op);
+    }
+}
+
+static void start_call(void *unused)
+{
+    (void)unused;
+    s.model->start();
+}
+
+/* Two vCPUs that never leave their CPUs: nothing else runs from here on. */
+static void settle(void)
+{
+    for (unsigned i = 0; i < 64; i++)
+        for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++)
+            sim_step(cpu, NULL, NULL);
+    if (!sim_is_still())
+        abort();
+}
+
+int search_main(const struct model *model, int argc, char **argv)
+{
+    unsigned pair_every = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+    struct state how = { .other = NO_OP };
+
+    s.model = model;
+    s.max = argc > 1 ? (uint32_t)atoi(argv[1]) : 100000;
+    s.state = calloc(s.max + 2, sizeof(*s.state));
+    s.bucket = calloc(BUCKETS, sizeof(*s.bucket));
+    if (!s.state || !s.bucket)
+        abort();
+    sim_start();
+    sim_call(start_call, NULL);
+    settle();
+    sim_keep();
+    sim_give_way = give_way;
+    sim_on_panic = on_panic;
+    sim_start();
+    state_note(&how);
+    for (uint32_t from = 1; from <= s.nr && s.nr + 1 < s.max; from++)
+        expand(from, pair_every);
+    printf("model %s: %u states%s, %lu steps, %lu pairs: every promise holds\n", model->name, s.nr,
+           s.nr + 1 < s.max ? "" : " (stopped there)", s.steps, s.pairs);
+    return 0;
+}

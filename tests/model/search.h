@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every reachable state of a part of the hypervisor, by the whole real code on the simulated
+ * machine (tests/sim/): a model names its operations and says what distinguishes one state from
+ * another. The search tries each operation in each state, breadth first, and pairs of operations on
+ * both CPUs at once, switched at every point where a CPU can give way. After each the whole machine
+ * is audited. A breach is printed as the shortest sequence of operations that leads to it.
+ */
+#ifndef LAMINA_TESTS_SEARCH_H
+#define LAMINA_TESTS_SEARCH_H
+
+#include "sim.h"
+
+#define OBSERVED_MAX 256
+
+struct model {
+    const char *name;
+    void (*start)(void);               /* on CPU 0: prepares the world */
+    unsigned nr_ops;
+    unsigned (*cpu)(unsigned op);      /* that executes it */
+    void (*run)(unsigned op, struct vcpu *v);
+    void (*print)(unsigned op, char *out, size_t max); /* as C */
+    size_t (*observe)(uint8_t out[OBSERVED_MAX]);
+    bool (*promise)(void);             /* beyond the audit */
+};
+
+/*
+ * Arguments: states at most; every n-th state tries pairs of operations (0: none).
+ * Exit status: 0 all visited or as far as wanted, 1 a breach.
+ */
+int search_main(const struct model *model, int argc, char **argv);
+
+#endif
