@@ -279,6 +279,7 @@ case("bad-noreboot", refused_then_halt(".*module"), LAMINA, modules=no_module, o
 case("bad-unknown-option", warned(".*frobnicate"), LAMINA, options="frobnicate=1")
 case("bad-dom0-mem", refused(".*dom0_mem"), LAMINA, options="dom0_mem=64G")
 
+case("hypercalls", test_script("hypercalls"), hypervisors=HYPERVISORS, test="hypercalls")
 case("stored", test_script("stored"), hypervisors=HYPERVISORS, test="stored")
 
 for name, devices, machine, disk_kind, net_kind in (

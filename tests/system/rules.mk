@@ -46,6 +46,12 @@ $(DOM0_BUILD)/lamina-stored: $(STORED_OBJ) $(COMMON_LIB) $(LIBHC_DOM0)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -static $^ -lz -o $@
 
+# The transport of hypercalls alone.
+$(DOM0_BUILD)/hypercalls: $(DOM0_DIR)/hypercalls.c $(LIBHC_DOM0)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $^ -o $@ -lpthread
+
 # The builder alone, without store and daemons.
 $(DOM0_BUILD)/start_domain: $(DOM0_DIR)/start_domain.c $(BUILDER_LIB) $(STORE_CLIENT_LIB) \
 		$(COMMON_LIB) $(LIBHC_DOM0)
