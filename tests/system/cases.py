@@ -280,6 +280,8 @@ case("bad-unknown-option", warned(".*frobnicate"), LAMINA, options="frobnicate=1
 case("bad-dom0-mem", refused(".*dom0_mem"), LAMINA, options="dom0_mem=64G")
 
 case("stored", test_script("stored"), hypervisors=HYPERVISORS, test="stored")
+case("loopback", test_script("loopback"), hypervisors=HYPERVISORS, test="loopback", cpus=1,
+     quiet=False)
 
 for name, devices, machine, disk_kind, net_kind in (
         ("virtio", virtio, "pc", "msix", "msix"),
