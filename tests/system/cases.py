@@ -281,6 +281,8 @@ case("bad-dom0-mem", refused(".*dom0_mem"), LAMINA, options="dom0_mem=64G")
 
 case("hypercalls", test_script("hypercalls"), hypervisors=HYPERVISORS, test="hypercalls")
 case("stored", test_script("stored"), hypervisors=HYPERVISORS, test="stored")
+case("loopback", test_script("loopback"), hypervisors=HYPERVISORS, test="loopback", cpus=1,
+     quiet=False)
 
 for name, devices, machine, disk_kind, net_kind in (
         ("virtio", virtio, "pc", "msix", "msix"),
