@@ -106,9 +106,9 @@ done
 wait
 [ -z "$files" ] || cat <<END
 
-Try:  lamina list                          what runs
-      lamina console hello                 its console; Ctrl-] leaves it
-      lamina create /etc/lamina/grub.xml -c   one more, which boots from its own disk
+Try:  lamina list                             what runs
+      lamina console hello                    its console; Ctrl-] leaves it
+      lamina create /etc/lamina/grub.xml -c   one more, which PV GRUB boots from its own disk
 
 END
 # The shell would prefer busybox's own commands, which expect another init.

@@ -8,7 +8,7 @@ script does many checks in one machine and says how each of them went (see domu/
 import os
 
 import qemu
-from cases import BOOT_SECONDS, HYPERVISORS, LAMINA, case
+from cases import BOOT_SECONDS, HYPERVISORS, case
 
 MEMORY_MIB = 2048
 DOM0_MIB = 640
@@ -29,14 +29,16 @@ def script(name, seconds):
     return body
 
 
-def domu_case(name, seconds, hypervisors=HYPERVISORS, memory=MEMORY_MIB, **fields):
-    case(f"domu-{name}", script(name, seconds), hypervisors=hypervisors, test=name, memory=memory,
-         options=f"dom0_mem={DOM0_MIB}M", devices=disks, **fields)
+def domu_case(name, seconds, test=None, hypervisors=HYPERVISORS, **fields):
+    test = test or name
+    case(f"domu-{name}", script(test, seconds), hypervisors=hypervisors, test=test,
+         memory=MEMORY_MIB, options=f"dom0_mem={DOM0_MIB}M", devices=disks, **fields)
 
 
 domu_case("builder", 400)
 domu_case("traffic", 300)
 domu_case("cycles", 600)
+domu_case("cycles-soak", 3000, "cycles", append="loglevel=5 lamina.cycles=1000", soak=True)
 domu_case("killed", 600)
 domu_case("look", 300)
 domu_case("life", 400)

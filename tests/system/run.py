@@ -136,8 +136,11 @@ def print_log(path):
 
 
 def select(hypervisor, patterns):
-    return [case for case in CASES if hypervisor in case.hypervisors and
-            (not patterns or any(pattern in case.name for pattern in patterns))]
+    def chosen(case):
+        if case.soak:
+            return case.name in patterns
+        return not patterns or any(pattern in case.name for pattern in patterns)
+    return [case for case in CASES if hypervisor in case.hypervisors and chosen(case)]
 
 
 def run_all(bench, cases, jobs, repeat):
