@@ -7,7 +7,8 @@
  *
  * Whoever publishes a reference (a root in cr3_kernel, a pin) takes it before and puts it after
  * taking the publication back. So at any moment what is found here is at most what is counted: a
- * live machine can be checked, too.
+ * live machine can be checked, too. (But for root_old, which names a root until it is put: it
+ * counts only while nothing is in progress.)
  */
 #include "core/audit.h"
 
@@ -17,6 +18,10 @@
 #include "sys/log.h"
 
 typedef void count_fn(mfn_t mfn, bool typed);
+
+static struct {
+    bool still; /* audit_still() runs: nothing is in progress */
+} auditing;
 
 static void count_root(uint64_t cr3, count_fn *count)
 {
@@ -34,7 +39,8 @@ static void count_vcpu(const struct vcpu *v, count_fn *count)
 {
     count_root(READ_ONCE(v->arch.cr3_kernel), count);
     count_root(READ_ONCE(v->arch.cr3_user), count);
-    count_root(mfn_to_maddr(v->arch.root_old), count);
+    if (auditing.still)
+        count_root(mfn_to_maddr(v->arch.root_old), count);
     for (unsigned i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
         count_frame(v->arch.gdt_frames[i], count);
     for (unsigned i = 0; i < ARRAY_SIZE(v->arch.ldt_frames); i++)
@@ -145,8 +151,11 @@ bool audit(void)
 
 bool audit_still(void)
 {
-    bool ok = page_audit();
+    bool ok;
 
+    auditing.still = true;
+    ok = page_audit();
+    auditing.still = false;
     for_each_domain(d) {
         ok = domain_check(d) && ok;
         /* Our own reference apart. */

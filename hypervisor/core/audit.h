@@ -5,7 +5,7 @@
 
 #include "core/domain.h"
 
-/* State, event channels, grants; nothing of d's is in progress. Says on the console what is wrong. */
+/* State, events, grants, while nothing of d's is in progress. The console hears what is wrong. */
 bool domain_check(struct domain *d);
 /*
  * Every frame, table, domain, event channel and grant, and a recount of all references: true when

@@ -191,6 +191,7 @@ static unsigned cpu(unsigned op)
 
 static void print(unsigned op, char *out, size_t max)
 {
+    static const char *const unmap_name[] = { "slot 0", "slot 1", "own slot and device", "device" };
     enum kind kind = kind_of(&op);
 
     switch (kind) {
@@ -203,7 +204,7 @@ static void print(unsigned op, char *out, size_t max)
         break;
     case UNMAP:
         snprintf(out, max, "unmap(handle %u, %s);", op % HANDLES,
-                 (const char *[]){ "slot 0", "slot 1", "own slot and device", "device" }[op / HANDLES]);
+                 unmap_name[op / HANDLES]);
         break;
     case OVERWRITE:
         snprintf(out, max, "update_va(slot %u, %s);", op % SLOTS, op < SLOTS ? "0" : "own frame");

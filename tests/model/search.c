@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The search. A state is kept as what the model observes of it and how it was reached: to go on from
- * it, the machine is put back to its start and the operations on the way are executed again.
+ * The search. A state is kept as what the model observes of it and how it was reached: to go on
+ * from it, the machine is put back to its start and the operations on the way are executed again.
  */
 #include "search.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every reachable state of a part of the hypervisor, by the whole real code on the simulated machine
- * (tests/sim/): a model names its operations and says what distinguishes one state from another. The
- * search tries each operation in each state, breadth first, and pairs of operations on both CPUs at
- * once, switched at every point where a CPU can give way. After each the whole machine is audited. A
- * breach is printed as the shortest sequence of operations that leads to it.
+ * Every reachable state of a part of the hypervisor, by the whole real code on the simulated
+ * machine (tests/sim/): a model names its operations and says what distinguishes one state from
+ * another. The search tries each operation in each state, breadth first, and pairs of operations on
+ * both CPUs at once, switched at every point where a CPU can give way. After each the whole machine
+ * is audited. A breach is printed as the shortest sequence of operations that leads to it.
  */
 #ifndef LAMINA_TESTS_SEARCH_H
 #define LAMINA_TESTS_SEARCH_H

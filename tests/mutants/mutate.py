@@ -13,6 +13,7 @@ FLIP_AT = re.compile(r"(?<![-<>=!&|])(==|!=|<=|>=|&&|\|\||<|>)(?![<>=&|])")
 NUMBER = re.compile(r"(?<![\w.])(\d+)u?(?![\w.])")
 CALL = re.compile(r"^\s*(?!return|if|while|for|else|do|switch|BUG)[\w>.\-\[\]&*]+\(.*\);\s*$")
 ASSIGN = re.compile(r"^\s*[\w>.\-\[\]*]+ ?([-+|&]?=) [^=].*;\s*$")
+DECLARATION = re.compile(r"^\s*(?:const |struct |unsigned |uint|u?int|bool |mfn_t )")
 STEP = re.compile(r"^\s*(?:[\w>.\-\[\]]+(\+\+|--)|(\+\+|--)[\w>.\-\[\]]+);\s*$")
 GUARD = re.compile(r"^(\s*)(?:\}? ?else )?if \((.*)\)( \{)?\s*$")
 
@@ -55,8 +56,7 @@ def of_line(line):
     if CALL.match(code):
         kind = "put" if "put" in code else "flush" if "flush" in code else "call"
         yield kind, re.sub(r"\S.*", ";", code, count=1)
-    if ASSIGN.match(code) and not re.match(r"^\s*(?:const |struct |unsigned |uint|u?int|bool |mfn_t )",
-                                           code):
+    if ASSIGN.match(code) and not DECLARATION.match(code):
         yield "assignment", re.sub(r"\S.*", ";", code, count=1)
     if STEP.match(code):
         yield "count", re.sub(r"\S.*", ";", code, count=1)

@@ -33,8 +33,8 @@ BOUND_S = 300
 SHARES = (("hypervisor/mm/*.[ch]", 0.45), ("hypervisor/core/grant*.c", 0.17),
           ("hypervisor/core/maptrack.c", 0.05), ("hypervisor/core/evtchn*.c", 0.15),
           ("hypervisor/pv/*.c", 0.18))
-# Only dom0's start uses the builder: it is checked by booting, which is too slow here. The processor
-# a guest sees (cpuid.c) is a table of choices: no invariant knows better.
+# Only dom0's start uses the builder: it is checked by booting, which is too slow here. The
+# processor a guest sees (cpuid.c) is a table of choices: no invariant knows better.
 LEFT_OUT = ("build", "start_info", "hypercall_page", "cpuid", "audit", "nmi.c")
 
 

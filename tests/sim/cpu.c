@@ -4,9 +4,9 @@
  * per-CPU variables are found from the stack. The driver runs on the process's own stack and
  * resumes one CPU at a time.
  *
- * A vCPU in ring 3 is a CPU that waits in guest_loop(). What it does there is the driver's action; what
- * follows is the exit path of exception.S, in C. machine_resume() and machine_run() begin anew on an
- * empty stack, as in ring 0.
+ * A vCPU in ring 3 is a CPU that waits in guest_loop(). What it does there is the driver's action;
+ * what follows is the exit path of exception.S, in C. machine_resume() and machine_run() begin anew
+ * on an empty stack, as in ring 0.
  */
 #include "sim.h"
 
@@ -105,7 +105,8 @@ static void begin(unsigned cpu, void (*function)(void))
 
 static bool has_event(const struct guest_cpu *g)
 {
-    return READ_ONCE(g->info->evtchn_upcall_pending) == 1 && !READ_ONCE(g->info->evtchn_upcall_mask);
+    return READ_ONCE(g->info->evtchn_upcall_pending) == 1 &&
+           !READ_ONCE(g->info->evtchn_upcall_mask);
 }
 
 static void exit_path(struct guest_cpu *g)

@@ -19,7 +19,7 @@ void sim_point(void);
 
 /* ---- walks ----------------------------------------------------------------------------------- */
 
-/* The translation of a page under a root; false: page fault, or device memory, which is not there. */
+/* The translation of a page under a root; false: page fault, or memory that is not there. */
 static bool walk(uint64_t cr3, gva_t page, struct sim_tlb *out)
 {
     mfn_t table = maddr_to_mfn(cr3);

@@ -90,12 +90,14 @@ void sim_flush_page(unsigned cpu, gva_t va);
 /* ---- domains: world.c ------------------------------------------------------------------------ */
 
 void world_build(void *unused); /* from reset to dom0 and the others running */
-/* A domain with page tables and vCPUs; NULL: no memory. What was taken for it is given back then. */
+/*
+ * A domain with page tables and vCPUs; NULL: no memory. What was taken for it is given back then.
+ */
 struct domain *world_domain(domid_t id);
 
 /* VA of each: see world.c. */
 #define WORLD_DATA   8  /* frames mapped writable at pages 0.. */
 #define WORLD_SPARE  6  /* owned, not mapped */
-#define WORLD_TABLES 7  /* L4, user L4, L3, L2, three L1s: mapped read-only behind the data */
+#define WORLD_TABLES 7  /* L4, user L4, L3, L2, three L1s: behind the data, read-only */
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hostile guests on the simulated machine. Every choice (which CPU goes on, what its vCPU does, with
- * which arguments, where it is interrupted) is read from the input: bytes of a file, or of a random
- * generator with a seed. So any run can be repeated, and a byte fuzzer can improve on it.
+ * Hostile guests on the simulated machine. Every choice (which CPU goes on, what its vCPU does,
+ * with which arguments, where it is interrupted) is read from the input: bytes of a file, or of a
+ * random generator with a seed. So any run can be repeated, and a byte fuzzer can improve on it.
  */
 #ifndef LAMINA_TESTS_FUZZ_H
 #define LAMINA_TESTS_FUZZ_H
@@ -46,7 +46,8 @@ void args_reset(void);
 /* A hypercall for v on `cpu`; its structures are in the window. */
 void call_make(struct sim_cpu *cpu, const struct domain *d, struct call *call);
 /* Structures whose fields are worth more than random words: struct.c. False: none of its kind. */
-bool struct_fill(const struct domain *d, unsigned class, unsigned sub, void *at, struct sim_cpu *cpu);
+bool struct_fill(const struct domain *d, unsigned class, unsigned sub, void *at,
+                 struct sim_cpu *cpu);
 
 /* ---- what ring 3 does: action.c -------------------------------------------------------------- */
 

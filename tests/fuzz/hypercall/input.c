@@ -8,7 +8,8 @@ int fuzz_one(const uint8_t *data, size_t bytes)
 
     if (bytes < 3)
         return 0;
-    input = (struct input){ .at = data + 2, .end = data + bytes, .schedule = (uint64_t)data[0] << 20,
+    input = (struct input){ .at = data + 2, .end = data + bytes,
+                            .schedule = (uint64_t)data[0] << 20,
                             .give_way_bits = data[1] % 4 ? 4 + data[1] % 8 : 40 };
     (void)run(&options);
     return 0;

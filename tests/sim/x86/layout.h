@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands in for hypervisor/x86/layout.h in the simulated machine: the direct map is an array of the
- * process. The other headers are those of ring 0, so a CPU's block is found from its stack as there.
+ * Stands in for hypervisor/x86/layout.h in the simulated machine: the direct map is an array of
+ * the process. The other headers are those of ring 0: a CPU's block is found from its stack.
  */
 #ifndef LAMINA_X86_LAYOUT_H
 #define LAMINA_X86_LAYOUT_H
