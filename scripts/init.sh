@@ -101,7 +101,7 @@ This is the control domain. "poweroff" ends the machine, "reboot" restarts it.
 END
 files=$(kernel_option lamina.create | tr ',' ' ')
 for file in $files; do
-    lamina create "/etc/lamina/$file" &
+    lamina create "/etc/lamina/$file" 2>&1 | cat & # which shows no progress then
 done
 wait
 [ -z "$files" ] || cat <<END

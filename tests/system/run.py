@@ -12,6 +12,7 @@ everywhere is the test's own fault.
 import argparse
 import concurrent.futures
 import gzip
+import math
 import os
 import shutil
 import sys
@@ -69,6 +70,8 @@ class Bench:
         if case.modules is not None:
             return case.modules(self)
         arguments = f"console=hvc0 {case.arguments(self)}".strip()
+        if self.patience > 1:
+            arguments += f" lamina.patience={math.ceil(self.patience)}"
         return [(self.vmlinux, arguments), (self.initrd, "")]
 
     def boot(self, case, name):
