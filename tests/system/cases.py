@@ -38,6 +38,7 @@ class Case:
     devices: typing.Callable = no_devices
     modules: typing.Callable = None
     quiet: bool = True          # complaints of kernel or hypervisor fail the case
+    soak: bool = False          # too long for every day: runs when it is named in full
 
     def arguments(self, bench):
         return f"{self.append} lamina.test={self.test}" if self.test else self.append

@@ -46,14 +46,16 @@ def live_top(guest):
     guest.expect_end("guest-shutdown")
 
 
-def domu_case(name, seconds, hypervisors=HYPERVISORS, memory=MEMORY_MIB, **fields):
-    case(f"domu-{name}", script(name, seconds), hypervisors=hypervisors, test=name, memory=memory,
+def domu_case(name, seconds, test=None, hypervisors=HYPERVISORS, memory=MEMORY_MIB, **fields):
+    test = test or name
+    case(f"domu-{name}", script(test, seconds), hypervisors=hypervisors, test=test, memory=memory,
          options=f"dom0_mem={DOM0_MIB}M", devices=disks, **fields)
 
 
 domu_case("builder", 400)
 domu_case("traffic", 300)
 domu_case("cycles", 600)
+domu_case("cycles-soak", 3000, "cycles", append="loglevel=5 lamina.cycles=1000", soak=True)
 domu_case("killed", 600)
 domu_case("daemons", 300)
 domu_case("look", 300)

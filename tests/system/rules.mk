@@ -81,6 +81,11 @@ check-system: $(BUILD)/lamina
 	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py \
 		--counts $(BUILD)/check/system.counts $(CASES)
 
+# What takes too long for every day.
+.PHONY: soak
+soak: images $(BUILD)/lamina
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py domu-cycles-soak
+
 # The same cases without a hypervisor, and on the peer: they test the tests.
 check-system-native check-system-xen: check-system-%:
 	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py --hypervisor $* $(CASES)
