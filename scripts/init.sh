@@ -63,12 +63,10 @@ mount_tools() {
     data=$(disk lamina-data) && mount -t ext4 "$data" /var/lib/lamina
 }
 
-# Starts the daemons that there are, each of which returns once it is ready, and the bridge.
+# Starts the daemons, and a bridge on which dom0 has an address.
 start_services() {
-    modprobe -aq loop xen-blkback xen-netback bridge 2>/dev/null
-    for daemon in lamina-stored lamina-consoled laminad; do
-        ! command -v $daemon >/dev/null || $daemon || echo "init: $daemon does not start"
-    done
+    lamina-daemons start
+    modprobe -q bridge
     ip link add $BRIDGE type bridge
     ip addr add $BRIDGE_ADDRESS/24 dev $BRIDGE
     ip link set $BRIDGE up

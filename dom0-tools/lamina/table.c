@@ -13,8 +13,6 @@
 #include "lamina/command.h"
 #include "lamina/text.h"
 
-#define CELL_MAX 8192u /* a path of the store and its value fit */
-
 struct table {
     struct libscols_table *scols;
     const struct table_column *columns;
@@ -130,14 +128,21 @@ static void set_cell(struct table *table, unsigned column, const char *text)
 
 void table_set(struct table *table, unsigned column, const char *format, ...)
 {
-    char raw[CELL_MAX], text[CELL_MAX];
+    char *raw, *text = NULL;
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(raw, sizeof(raw), format, arguments);
+    int length = vasprintf(&raw, format, arguments);
     va_end(arguments);
-    text_copy_utf8(text, sizeof(text), raw);
-    set_cell(table, column, text);
+    if (length >= 0) {
+        text = text_make_utf8(raw);
+        free(raw);
+    }
+    if (text)
+        set_cell(table, column, text);
+    else if (table)
+        table->failed = true;
+    free(text);
 }
 
 void table_set_number(struct table *table, unsigned column, uint64_t value)

@@ -49,22 +49,23 @@ static size_t character_length(const char *text)
     return length;
 }
 
-void text_copy_utf8(char *room, size_t size, const char *text)
+char *text_make_utf8(const char *text)
 {
-    size_t at = 0;
+    char *copy = malloc(strlen(text) * strlen(REPLACEMENT) + 1);
+    char *to = copy;
 
-    while (*text != '\0') {
+    while (copy && *text != '\0') {
         size_t length = character_length(text);
-        const char *from = length > 0 ? text : REPLACEMENT;
-        size_t bytes = length > 0 ? length : strlen(REPLACEMENT);
 
-        if (at + bytes >= size)
-            break;
-        memcpy(room + at, from, bytes);
-        at += bytes;
+        if (length > 0)
+            to = mempcpy(to, text, length);
+        else
+            to = stpcpy(to, REPLACEMENT);
         text += length > 0 ? length : 1;
     }
-    room[at] = '\0';
+    if (copy)
+        *to = '\0';
+    return copy;
 }
 
 /* UTF-8 spells the terminal's other control characters 0xc2 0x80 to 0xc2 0x9f. */

@@ -8,11 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/*
- * Copies text into room of size bytes, ends it with NUL and cuts it where it does not fit; what is
- * not UTF-8 becomes U+FFFD.
- */
-void text_copy_utf8(char *room, size_t size, const char *text);
+/* A copy in which what is not UTF-8 has become U+FFFD, to be freed; NULL: no memory. */
+char *text_make_utf8(const char *text);
 
 /*
  * Writes size bytes, behind which a NUL stands; control characters but line feed and tab, and what

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Does what docs/porting.md says: builds every step in an empty folder and boots it.
+"""Does what docs/porting.md says: builds every step in an empty folder and boots it; and runs the
+example kernel on both of its machines.
 
 Usage: run.py [--counts FILE] [--list] [STEP ...]
 
@@ -16,9 +17,11 @@ A step is built against an installed libhypercall with the guide's own Makefile,
 
 import argparse
 import fnmatch
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -111,6 +114,105 @@ def boot(step, folder):
     return None
 
 
+# The example kernel -----------------------------------------------------------------------------
+
+SERVED = b"Served by a kernel"
+EXAMPLE = ["the second one summed up to 500000500000", "program: hello from user mode",
+           "program: the clock ticked five times", "program ended by fault 14, address *", "done"]
+
+
+def free_ports(count):
+    """Numbers of UDP ports of this machine that nobody has; held until all are chosen."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    numbers = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return numbers
+
+
+def fetch(port):
+    """The page that the kernel serves; asks again until it answers, within the bound."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(1)
+        for _ in range(BOUND_S):
+            udp.sendto(b"?", ("127.0.0.1", port))
+            try:
+                return udp.recv(2048)
+            except TimeoutError:
+                continue
+    raise Failure("no answer from the kernel's network")
+
+
+def example_on_metal(folder):
+    """With disk and network of a virtual machine, the page fetched from outside."""
+    image = os.path.join(folder, "disk.img")
+    with open(image, "wb") as file:
+        file.truncate(1 << 20)
+    page, leave = free_ports(2)
+    command = qemu.machine(cpus=2, memory=256)
+    command += ["-kernel", f"{qemu.BUILD}/examples/kernel-metal.bin"]
+    command += qemu.disk(image, "virtio-blk-pci")
+    forwards = f"hostfwd=udp:127.0.0.1:{page}-10.9.0.9:80,hostfwd=udp:127.0.0.1:{leave}-10.9.0.9:9"
+    command += ["-netdev", f"user,id=net0,net=10.9.0.0/24,dhcpstart=10.9.0.9,{forwards}",
+                "-device", "virtio-net-pci,netdev=net0"]
+    guest = Guest(command, os.path.join(folder, "console.log"))
+    try:
+        guest.expect("summed up to 500000500000", BOUND_S)
+        guest.expect("disk: 2048 sectors, 0 words differ", BOUND_S)
+        guest.expect("10.9.0.9 answers", BOUND_S)
+        if SERVED not in fetch(page):
+            raise Failure("another page came")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.sendto(b".", ("127.0.0.1", leave))
+        for line in EXAMPLE[1:]:
+            guest.expect(fnmatch_pattern(line), BOUND_S)
+    finally:
+        guest.stop()
+
+
+def example_on_lamina(folder):
+    """As the first domain, which has no devices; with devices it is a case of the system tests."""
+    command = qemu.machine(cpus=2, memory=256)
+    command += qemu.multiboot(f"{qemu.BUILD}/lamina", OPTIONS,
+                              [(f"{qemu.BUILD}/examples/kernel-lamina.elf", "")])
+    guest = Guest(command, os.path.join(folder, "console.log"))
+    try:
+        for line in EXAMPLE:
+            guest.expect(fnmatch_pattern(line), BOUND_S)
+    finally:
+        guest.stop()
+
+
+def example_cost(folder):
+    """The guide's table of lines is what cloc counts."""
+    del folder
+    with open(GUIDE, encoding="utf-8") as file:
+        text = file.read()
+    for part in ("common", "metal", "lamina"):
+        path = os.path.join(ROOT, "libhypercall/examples/kernel", part)
+        done = subprocess.run(["cloc", "--quiet", "--json", "--force-lang=Assembly,S", path],
+                              capture_output=True, text=True, check=True)
+        lines = json.loads(done.stdout)["SUM"]["code"]
+        if f"| `{part}/` | {lines} |" not in text:
+            raise Failure(f"docs/porting.md does not say that {part}/ has {lines} lines")
+
+
+EXAMPLES = {"example-metal": example_on_metal, "example-lamina": example_on_lamina,
+            "example-cost": example_cost}
+
+
+def run_example(name, folder):
+    """What went wrong, or None."""
+    os.makedirs(folder, exist_ok=True)
+    try:
+        EXAMPLES[name](folder)
+    except Failure as failure:
+        return str(failure)
+    return None
+
+
 def fnmatch_pattern(line):
     """The guide's line as a regular expression."""
     return ".*".join(re.escape(part) for part in line.split("*"))
@@ -123,10 +225,14 @@ def main():
     parser.add_argument("steps", nargs="*", help="names, * matches")
     options = parser.parse_args()
     steps, shared = read_guide()
-    chosen = [s for s in steps.values() if not options.steps or
-              any(fnmatch.fnmatch(s.name, wanted) for wanted in options.steps)]
+
+    def is_wanted(name):
+        return not options.steps or any(fnmatch.fnmatch(name, word) for word in options.steps)
+
+    chosen = [step for step in steps.values() if is_wanted(step.name)]
+    examples = [name for name in EXAMPLES if is_wanted(name)]
     if options.list:
-        print("\n".join(step.name for step in chosen))
+        print("\n".join([step.name for step in chosen] + examples))
         return 0
     base = os.path.abspath(f"{qemu.BUILD}/tests/porting")
     packages = install(f"{base}/installed")
@@ -140,11 +246,16 @@ def main():
         failed += bool(wrong)
         how = "built" if step.needs_domain else "built and run"
         print(f"{'FAILED ' if wrong else 'ok     '}{step.name}: {wrong or how}", flush=True)
-    print(f"porting: {len(chosen) - failed} passed, {failed} failed, 0 skipped")
+    for name in examples:
+        wrong = run_example(name, f"{base}/{name}")
+        failed += bool(wrong)
+        print(f"{'FAILED ' if wrong else 'ok     '}{name}: {wrong or 'run'}", flush=True)
+    passed = len(chosen) + len(examples) - failed
+    print(f"porting: {passed} passed, {failed} failed, 0 skipped")
     if options.counts:
         with open(options.counts, "w", encoding="ascii") as file:
-            file.write(f"{len(chosen) - failed} {failed} 0\n")
-    return 1 if failed or not chosen else 0
+            file.write(f"{passed} {failed} 0\n")
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

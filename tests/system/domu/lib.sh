@@ -123,7 +123,7 @@ tiny_domain() { domain_xml "$1" $GUESTS/domu.elf 8 "" "" "${2:-}" >$WORK/$1.xml;
 
 make_disk() { # FILE MIB
     rm -f "$1"
-    truncate -s "$2M" "$1" && mke2fs "$1" >/dev/null 2>&1
+    truncate -s "$2M" "$1" && mke2fs -F "$1" >/dev/null 2>&1
 }
 
 create() { # NAME [OPTION...]

@@ -193,6 +193,15 @@ def live_top(lamina, environment):
         os.close(master)
 
 
+def long_value(lamina, environment):
+    """The longest value that the store takes, and the longest spelling of it, is shown whole."""
+    value = r"\x01" * 2048
+    bench.run(lamina, ["store", "write", "/long", value], **environment)
+    result = bench.run(lamina, ["store", "ls", "--json", "/long"], **environment)
+    found = json.loads(result.stdout)["nodes"][0]["value"]
+    return None if found == value else f"{len(found)} of {len(value)} characters"
+
+
 def watch(lamina, environment):
     """A watch tells of its path at once and of each change."""
     with subprocess.Popen([lamina, "store", "watch", "/watched"], stdout=subprocess.PIPE,
@@ -221,6 +230,7 @@ def results(build):
         found |= {name: expect_case(lamina, environment, *case) for name, *case in CASES}
         found |= {f"JSON of {form}": expect_document(lamina, environment, root, form, *document)
                   for form, *document in DOCUMENTS}
+        found["long value"] = long_value(lamina, environment)
         found["live top"] = live_top(lamina, environment)
         found["watch"] = watch(lamina, environment)
     return found

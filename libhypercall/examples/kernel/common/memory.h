@@ -22,7 +22,7 @@ void frame_give(uint64_t frame);
 
 /* An address space is the frame of its root. */
 uint64_t space_new(void);
-/* Maps a frame at a user address; the change counts after machine_flush(). 0, or the machine refuses. */
+/* Maps a frame at a user address, from machine_flush() on. 0, or the machine refuses. */
 int space_map(uint64_t root, uint64_t address, uint64_t frame, uint64_t flags);
 
 #endif

@@ -15,7 +15,7 @@
 #define PORT_QUIT 9u
 
 static const uint8_t own_ip[4] = { 10, 9, 0, 9 };
-static const char page[] = "<html><body><h1>Served by a kernel of one page table</h1></body></html>\n";
+static const char page[] = "<html><body><h1>Served by a kernel of 400 lines</h1></body></html>\n";
 static uint8_t frame[FRAME_MAX];
 
 static unsigned get16(const uint8_t *at)

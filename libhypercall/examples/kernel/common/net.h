@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Serves 10.9.0.9 until a packet to UDP port 9 comes, or nothing at all for that long. Any packet to
- * UDP port 80 is answered with the page. Returns how many it answered. */
+/* Serves 10.9.0.9 until a packet to UDP port 9 comes, or nothing at all for that long. Any packet
+ * to UDP port 80 is answered with the page. Returns how many it answered. */
 unsigned net_serve(const uint8_t mac[6], uint64_t quiet_ns);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Disk and network of a virtual machine: virtio's legacy form, found on the PCI bus and driven
- * through ports. A queue is three tables in one piece of memory; requests are waited for by looking.
+ * through ports. A queue is three tables in one piece of memory; requests are waited for by
+ * looking.
  */
 #include "metal/cpu.h"
 
