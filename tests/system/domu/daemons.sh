@@ -142,7 +142,8 @@ autostarted() {
 
 switches() {
     for daemon in $ALL_DAEMONS; do
-        echo "$daemon $(grep _switches /proc/"$(pidof $daemon)"/status | tr -cd '0-9\n' | tr '\n' ' ')"
+        echo "$daemon $(grep _switches /proc/"$(pidof $daemon)"/status |
+            tr -cd '0-9\n' | tr '\n' ' ')"
     done
 }
 
