@@ -34,7 +34,7 @@ def domu_case(name, seconds, hypervisors=HYPERVISORS, memory=MEMORY_MIB, **field
          options=f"dom0_mem={DOM0_MIB}M", devices=disks, **fields)
 
 
-domu_case("builder", 400)
+domu_case("builder", 600)
 domu_case("traffic", 300)
 domu_case("cycles", 600)
 domu_case("killed", 600)
