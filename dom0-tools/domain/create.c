@@ -266,6 +266,13 @@ static const struct step steps[] = {
     { NULL, NULL },
 };
 
+/* A signal also ends waits, but which of them does not matter to anybody. */
+static int cancel(struct creation *creation)
+{
+    *creation->failure = (struct failure){ .kind = FAILURE_NONE };
+    return fail(creation, -EINTR, "interrupted: nothing is left of the domain");
+}
+
 static int run(struct creation *creation, const struct step *step)
 {
     const struct domain_create_options *options = creation->options;
@@ -273,12 +280,12 @@ static int run(struct creation *creation, const struct step *step)
 
     for (; rc == 0 && step->run; step++) {
         if (options->cancelled && *options->cancelled)
-            return fail(creation, -EINTR, "interrupted: nothing is left of the domain");
+            return cancel(creation);
         if (options->progress)
             options->progress(options->context, step->what);
         rc = step->run(creation);
     }
-    return rc;
+    return rc != 0 && options->cancelled && *options->cancelled ? cancel(creation) : rc;
 }
 
 /* What went wrong with the clean-up follows the reason why there had to be one. */
