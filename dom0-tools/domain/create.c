@@ -141,7 +141,8 @@ static int create(struct creation *creation)
     int rc = hypervisor_create(domid, config->uuid, config->nr_vcpus_max);
 
     if (rc == -EEXIST)
-        return fail(creation, rc, "another tool took the domain's number: try again");
+        return failure_set(creation->failure, FAILURE_OPERATION, rc,
+                           "another tool took number %u at the same time: try again", domid);
     if (rc != 0)
         return fail(creation, rc, "the hypervisor refuses a new domain");
     rc = hypervisor_set_nr_vcpus(domid, config->nr_vcpus_max);
@@ -270,7 +271,8 @@ static const struct step steps[] = {
 static int cancel(struct creation *creation)
 {
     *creation->failure = (struct failure){ .kind = FAILURE_NONE };
-    return fail(creation, -EINTR, "interrupted: nothing is left of the domain");
+    return failure_set(creation->failure, FAILURE_OPERATION, -EINTR,
+                       "interrupted: nothing is left of the domain");
 }
 
 static int run(struct creation *creation, const struct step *step)
