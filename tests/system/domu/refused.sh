@@ -22,7 +22,8 @@ bad() {
 }
 
 good
-in_use >/tmp/before
+check "warm up" warm_up
+note_use /tmp/before
 check "the file is good" lamina create --dry-run $WORK/good.xml
 check "nothing is left" nothing_left /tmp/before
 
@@ -72,7 +73,7 @@ bad "a kernel too large for the memory" "s|$GUESTS/domu.elf|$GUESTS/vmlinuz-clou
 
 check "create good" create good
 check "ready" ready good
-in_use >/tmp/good
+note_use /tmp/good
 check_refused "a name that is taken" $BAD_CONFIG create good
 bad "a disk that is in use" 's|<name>good|<name>other|' $BAD_CONFIG
 check_refused "a rename to what is no name" $BAD_CONFIG lamina rename good 7
