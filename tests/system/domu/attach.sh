@@ -69,10 +69,11 @@ loaded() { in_domain one "[ -s /tmp/net ] && [ ! -e /tmp/bad ]"; }
 linux_domain one 2 vmlinuz
 linux_domain two 3 vmlinuz-cloud
 make_disk $EXTRA 16
-in_use >/tmp/before
+check "warm up" warm_up
+note_use /tmp/before
 check "create" create one
 check "ready" ready one || stop_at_once "the domain does not come up"
-in_use >/tmp/one
+note_use /tmp/one
 check "load" load
 check "a disk comes and goes" disk_comes_and_goes
 check "an interface comes and goes" interface_comes_and_goes
