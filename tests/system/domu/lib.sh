@@ -8,6 +8,9 @@ PATH=$PATH:/usr/lib/lamina/tests
 GUESTS=/boot/guests IMAGES=/var/lib/lamina/images WORK=/var/lib/lamina/work LOG=/tmp/log
 BRIDGE=lamina0 DOM0_ADDRESS=10.77.0.1
 ALL_DAEMONS="lamina-stored lamina-consoled laminad"
+# A factor for every bound, on a machine with other things to do.
+PATIENCE=$(sed -n 's/.*lamina\.patience=\([0-9]*\).*/\1/p' /proc/cmdline)
+export PATIENCE=${PATIENCE:-1}
 bad=0
 mkdir -p $WORK
 
@@ -67,7 +70,7 @@ finish() {
 
 # wait_for SECONDS COMMAND...: until it succeeds. For what nobody tells of; else there are watches.
 wait_for() {
-    left=$(($1 * 20))
+    left=$(($1 * 20 * PATIENCE))
     shift
     until "$@" >/dev/null 2>&1; do
         left=$((left - 1))
