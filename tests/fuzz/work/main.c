@@ -14,6 +14,7 @@
 
 static struct {
     uint64_t blocks, longest, seed, step;
+    uint64_t by_number[64]; /* the longest of each hypercall */
     struct call call, longest_call;
 } work;
 
@@ -25,6 +26,8 @@ void __sanitizer_cov_trace_pc(void)
 
 static void stretch_end(void)
 {
+    if (work.call.number < 64 && work.blocks > work.by_number[work.call.number])
+        work.by_number[work.call.number] = work.blocks;
     if (work.blocks > work.longest) {
         work.longest = work.blocks;
         work.longest_call = work.call;
@@ -82,5 +85,8 @@ int main(int argc, char **argv)
            (unsigned long)work.longest_call.arg[1], (unsigned long)work.longest_call.arg[2],
            (unsigned long)work.longest_call.arg[3], (unsigned long)work.seed,
            (unsigned long)work.step);
+    for (unsigned i = 0; i < 64; i++)
+        if (work.by_number[i] > 10000)
+            printf("work: call %u: %lu blocks\n", i, (unsigned long)work.by_number[i]);
     return work.longest > limit;
 }
