@@ -14,7 +14,8 @@ has_not() { ! has "$1"; }
 # Load on the first disk and interface for as long as /tmp/load exists.
 load() {
     in_domain one "touch /tmp/load
-        { while [ -e /tmp/load ]; do dd if=/dev/xvda of=/dev/null bs=1M count=32 iflag=direct 2>&1 ||
+        { while [ -e /tmp/load ]; do
+            dd if=/dev/xvda of=/dev/null bs=1M count=32 iflag=direct 2>&1 ||
             touch /tmp/bad; done; } >/tmp/io &
         { while [ -e /tmp/load ]; do /tests/pings 500 $DOM0_ADDRESS ||
             touch /tmp/bad; done; } >/tmp/net &"

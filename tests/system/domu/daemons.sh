@@ -131,7 +131,8 @@ autostarted() {
     tiny_domain auto && mkdir -p /etc/lamina/autostart || return 1
     cp $WORK/auto.xml /etc/lamina/autostart/ && echo "<domain>" >/etc/lamina/autostart/bad.xml
     rm -f /run/lamina/autostart.done
-    restart laminad && ready auto 30 && lamina destroy auto || return 1
+    restart laminad && wait_for 30 lamina domid auto && ready auto 30 && lamina destroy auto ||
+        return 1
     # The daemon's start is not the machine's: what was destroyed stays so.
     restart laminad || return 1
     tiny_domain marker && create marker && ready marker && lamina destroy marker && is_gone auto
@@ -142,7 +143,8 @@ autostarted() {
 
 switches() {
     for daemon in $ALL_DAEMONS; do
-        echo "$daemon $(grep _switches /proc/"$(pidof $daemon)"/status | tr -cd '0-9\n' | tr '\n' ' ')"
+        echo "$daemon $(grep _switches /proc/"$(pidof $daemon)"/status |
+            tr -cd '0-9\n' | tr '\n' ' ')"
     done
 }
 
