@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: MIT
 #
 # Micro-guests: tests/guest/NAME/main.c is one guest, an ELF kernel that Lamina (and Xen) start as
-# dom0. tests/guest/run.py runs them. One of them, domu, is for other domains: system tests start it.
+# dom0. tests/guest/run.py runs them. Some are for other purposes: domu is started by system tests;
+# launch starts another one of them as domU; fuzz has a runner of its own.
 
-MICRO_NAMES     := $(filter-out framework domu,$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
+MICRO_APART     := framework domu launch fuzz
+MICRO_NAMES     := $(filter-out $(MICRO_APART),$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
 MICRO_GUESTS    := $(MICRO_NAMES:%=$(BUILD)/tests/guest/%.elf)
 MICRO_FRAMEWORK := $(BUILD)/tests/guest/framework/check.c.o
 MICRO_DOMU      := $(BUILD)/tests/guest/domu/domu.elf
+MICRO_LAUNCH    := $(BUILD)/tests/guest/launch/launch.elf
+# How a PV domain starts is the hypervisor's text, compiled once more for guests that make domains.
+MICRO_DOMAIN    := $(BUILD)/tests/guest/framework/domain.c.o \
+	$(patsubst %,$(BUILD)/tests/guest/shared/%.c.o,elf pv_layout pv_tables pv_start_info)
 CHECKS          += check-guest check-bochs
 
 $(BUILD)/tests/guest/%.c.o: tests/guest/%.c | $(HYPERCALLS)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CPPFLAGS) -Itests/guest/framework $(GUEST_CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/guest/framework/domain.c.o: GUEST_CPPFLAGS += -Ihypervisor
+
+$(BUILD)/tests/guest/shared/%.c.o: hypervisor/lib/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CPPFLAGS) -Ihypervisor $(GUEST_CFLAGS) -c $< -o $@
 
 .SECONDARY: $(MICRO_NAMES:%=$(BUILD)/tests/guest/%/main.c.o)
 
@@ -24,6 +37,11 @@ $(BUILD)/tests/guest/%.elf: $(BUILD)/tests/guest/%/main.c.o $(MICRO_FRAMEWORK) $
 	$(Q)$(MICRO_LINK)
 
 $(MICRO_DOMU): $(BUILD)/tests/guest/domu/main.c.o $(MICRO_FRAMEWORK) $(LIBHC) libhypercall/guest.lds
+	$(say) LD $@
+	$(Q)$(MICRO_LINK)
+
+$(MICRO_LAUNCH): $(BUILD)/tests/guest/launch/main.c.o $(MICRO_FRAMEWORK) $(MICRO_DOMAIN) $(LIBHC) \
+		libhypercall/guest.lds
 	$(say) LD $@
 	$(Q)$(MICRO_LINK)
 
