@@ -2,7 +2,7 @@
 #
 # The whole project in one make, without recursion. Each room that has something to build, check
 # or install says so in its own rules.mk, which adds to ALL, CHECKS and HELP and to the
-# double-colon targets install and clean. Everything made goes below $(BUILD).
+# double-colon targets install-files and clean. Everything made goes below $(BUILD).
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -119,7 +119,10 @@ sloc:
 lint:
 	$(Q)$(PYTHON) tests/style/check.py --layout
 
-install:: all
+# What each room installs comes after all is built, however many jobs there are.
+install: all
+	$(Q)$(MAKE) --no-print-directory install-files
+install-files::
 	$(Q)install -d $(DESTDIR)/boot
 	$(Q)install -m 644 $(BUILD)/lamina $(DESTDIR)/boot/lamina
 

@@ -86,7 +86,7 @@ long hc_mmuext_clear_page(struct domain *target, struct mmuext_op *op)
     return 0;
 }
 
-/* The source may be a table: a plain reference keeps it the domain's, which is all that is needed. */
+/* The source may be a table: it only has to stay the domain's, for which a reference is enough. */
 long hc_mmuext_copy_page(struct domain *target, struct mmuext_op *op)
 {
     mfn_t to = _mfn(op->arg1.mfn), from = _mfn(op->arg2.src_mfn);

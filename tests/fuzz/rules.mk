@@ -48,6 +48,21 @@ $(FUZZ)/failure: $(addprefix $(SIM)/fast/,$(SIM_OBJECTS) tests/fuzz/failure/main
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(FUZZ_LDFLAGS) -Wl,--wrap=heap_alloc $(filter %.o,$^) -o $@
 
+# ---- the longest stretch without a preemption point ----
+
+$(SIM)/work/main.o: tests/fuzz/work/main.c tests/fuzz/hypercall/fuzz.h $(CONFIG) | $(HYPERCALLS)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(filter-out -O2 -MMD -MP,$(SIM_CFLAGS)) -O2 -fno-pie -c $< -o $@
+
+# Only the hypervisor counts.
+$(FUZZ)/work: $(addprefix $(SIM)/work/,$(filter hypervisor/%,$(SIM_OBJECTS)) main.o) \
+		$(addprefix $(SIM)/fast/,$(filter-out hypervisor/%,$(SIM_OBJECTS)) $(FUZZ_HC_OBJ)) \
+		tests/sim/sim.lds
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(FUZZ_LDFLAGS) -Wl,--wrap=machine_interrupt_window -Wl,--wrap=audit \
+		$(filter %.o,$^) -o $@
+
 # ---- runs ----
 
 # The corpus is kept packed: a thousand files of a hundred bytes each. Searching adds to the unpacked

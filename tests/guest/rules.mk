@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: MIT
 #
 # Micro-guests: tests/guest/NAME/main.c is one guest, an ELF kernel that Lamina (and Xen) start as
-# dom0. tests/guest/run.py runs them. One of them, domu, is for other domains: system tests start it.
+# dom0. tests/guest/run.py runs them. Some are for other purposes: domu is started by system tests;
+# launch starts another one of them as domU; fuzz has a runner of its own.
 
-MICRO_NAMES     := $(filter-out framework domu,$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
+MICRO_APART     := framework domu launch fuzz
+MICRO_NAMES     := $(filter-out $(MICRO_APART),$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
 MICRO_GUESTS    := $(MICRO_NAMES:%=$(BUILD)/tests/guest/%.elf)
 MICRO_FRAMEWORK := $(BUILD)/tests/guest/framework/check.c.o
 MICRO_DOMU      := $(BUILD)/tests/guest/domu/domu.elf
-CHECKS          += check-guest check-bochs
+MICRO_LAUNCH    := $(BUILD)/tests/guest/launch/launch.elf
+# How a PV domain starts is the hypervisor's text, compiled once more for guests that make domains.
+MICRO_DOMAIN    := $(BUILD)/tests/guest/framework/domain.c.o \
+	$(patsubst %,$(BUILD)/tests/guest/shared/%.c.o,elf pv_layout pv_tables pv_start_info)
+CHECKS          += check-guest check-fuzz-guest check-bochs
 
 $(BUILD)/tests/guest/%.c.o: tests/guest/%.c | $(HYPERCALLS)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CPPFLAGS) -Itests/guest/framework $(GUEST_CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/guest/framework/domain.c.o: GUEST_CPPFLAGS += -Ihypervisor
+
+$(BUILD)/tests/guest/shared/%.c.o: hypervisor/lib/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CPPFLAGS) -Ihypervisor $(GUEST_CFLAGS) -c $< -o $@
 
 .SECONDARY: $(MICRO_NAMES:%=$(BUILD)/tests/guest/%/main.c.o)
 
@@ -26,6 +39,44 @@ $(BUILD)/tests/guest/%.elf: $(BUILD)/tests/guest/%/main.c.o $(MICRO_FRAMEWORK) $
 $(MICRO_DOMU): $(BUILD)/tests/guest/domu/main.c.o $(MICRO_FRAMEWORK) $(LIBHC) libhypercall/guest.lds
 	$(say) LD $@
 	$(Q)$(MICRO_LINK)
+
+$(MICRO_LAUNCH): $(BUILD)/tests/guest/launch/main.c.o $(MICRO_FRAMEWORK) $(MICRO_DOMAIN) $(LIBHC) \
+		libhypercall/guest.lds
+	$(say) LD $@
+	$(Q)$(MICRO_LINK)
+
+# The fuzzing guest chooses its calls by the sources of tests/fuzz/hypercall, and by the table's shapes.
+MICRO_FUZZ      := $(BUILD)/tests/guest/fuzz/fuzz.elf
+MICRO_FUZZ_OWN  := $(patsubst %,$(BUILD)/%.o,$(wildcard tests/guest/fuzz/*.c))
+MICRO_FUZZ_THEIRS := $(patsubst %,$(BUILD)/tests/guest/fuzz/chosen/%.c.o,call struct value) \
+	$(BUILD)/tests/guest/fuzz/chosen/hypercall_fuzz.c.o $(BUILD)/tests/guest/fuzz/chosen/hypercall_trace.c.o
+MICRO_FUZZ_CPPFLAGS := -Itests/guest/fuzz/shim -Itests/guest/fuzz -Itests/fuzz/hypercall -Ihypervisor
+
+$(MICRO_FUZZ_OWN) $(MICRO_FUZZ_THEIRS): GUEST_CPPFLAGS += $(MICRO_FUZZ_CPPFLAGS)
+
+$(BUILD)/tests/guest/fuzz/chosen/%.c.o: tests/fuzz/hypercall/%.c | $(HYPERCALLS)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CPPFLAGS) $(GUEST_CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/guest/fuzz/chosen/%.c.o: $(GEN)/%.c | $(HYPERCALLS)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CPPFLAGS) $(GUEST_CFLAGS) -c $< -o $@
+
+$(MICRO_FUZZ): $(MICRO_FUZZ_OWN) $(MICRO_FUZZ_THEIRS) $(MICRO_FRAMEWORK) $(MICRO_DOMAIN) $(LIBHC) \
+		libhypercall/guest.lds
+	$(say) LD $@
+	$(Q)$(MICRO_LINK)
+
+# SECONDS= as for the other fuzzers; SEED= repeats one attacker alone.
+.PHONY: fuzz-guest check-fuzz-guest
+fuzz-guest: $(MICRO_FUZZ) $(BUILD)/lamina
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/fuzz.py --seconds $(SECONDS) \
+		$(if $(SEED),--seed $(SEED) --seeds 1)
+check-fuzz-guest: $(MICRO_FUZZ) $(BUILD)/lamina
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/fuzz.py --seconds 60 \
+		--counts $(BUILD)/check/fuzz-guest.counts
 
 .PHONY: check-guest check-guest-xen guests
 guests: $(MICRO_GUESTS)

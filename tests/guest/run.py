@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Runs the micro-guests, two at a time, each as dom0 of a machine of its own.
+"""Runs the micro-guests, two at a time, each as dom0 of a machine of its own, or as domU beside one.
 
-Usage: run.py [--hypervisor {lamina,xen}] [--jobs N] [--repeat N] [--counts FILE] [NAME ...]
+Usage: run.py [--hypervisor {lamina,xen}] [--as {dom0,domU}] [--jobs N] [--repeat N]
+              [--counts FILE] [NAME ...]
+
+A domU is made by tests/guest/launch, which shows its console.
 
 A guest's outcome is the line it prints; a guest that prints none within the bound is an error.
 The serial log of whatever did not succeed is shown.
@@ -42,9 +45,15 @@ def images(hypervisor):
     return plain
 
 
-def run_one(name, image, log, cpus, extra):
-    command = qemu.machine(cpus=cpus, memory=256) + extra
-    command += qemu.multiboot(image, OPTIONS, [(f"{qemu.BUILD}/tests/guest/{name}.elf", "")])
+def modules(name, role):
+    """The kernel of dom0, and for a domU its own behind it."""
+    guest = (f"{qemu.BUILD}/tests/guest/{name}.elf", "")
+    return [guest] if role == "dom0" else [(f"{qemu.BUILD}/tests/guest/launch/launch.elf", ""), guest]
+
+
+def run_one(name, image, log, options):
+    command = qemu.machine(cpus=options.cpus, memory=256)
+    command += qemu.multiboot(image, OPTIONS, modules(name, options.role))
     guest = Guest(command, log)
     try:
         found = guest.expect(OUTCOME, BOUND_S, FATAL)
@@ -58,6 +67,7 @@ def run_one(name, image, log, cpus, extra):
 def main():
     parser = argparse.ArgumentParser(description="run the micro-guests")
     parser.add_argument("--hypervisor", choices=["lamina", "xen"], default="lamina")
+    parser.add_argument("--as", dest="role", choices=["dom0", "domU"], default="dom0")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--cpus", type=int, default=2, help="of the machine")
@@ -71,14 +81,14 @@ def main():
     if not chosen:
         sys.exit(f"no micro-guest matches {' '.join(options.names)}")
     image = images(options.hypervisor)
-    logs = f"{qemu.BUILD}/tests/guest/logs-{options.hypervisor}"
+    logs = f"{qemu.BUILD}/tests/guest/logs-{options.hypervisor}-{options.role}"
     os.makedirs(logs, exist_ok=True)
     counts = {"success": 0, "skip": 0, "failure": 0, "error": 0}
 
     def job(name):
         started = time.monotonic()
         log = f"{logs}/{name}.log"
-        outcome, detail = run_one(name, image, log, options.cpus, [])
+        outcome, detail = run_one(name, image, log, options)
         return name, outcome, detail, log, time.monotonic() - started
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

@@ -19,7 +19,7 @@ coverage: setup-check
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage COVERAGE=--coverage WARNINGS=-w coverage-run
 	$(Q)gcovr -r . $(BUILD)/coverage $(COVERED:%=-f '%/.*') --exclude-unreachable-branches \
 		--exclude-throw-branches --exclude-lines-by-pattern '.*(BUG_ON|ASSERT|panic)\(.*' \
-		--gcov-ignore-parse-errors --merge-mode-functions=separate -s \
+		--gcov-ignore-parse-errors -s \
 		--txt $(BUILD)/coverage/report
 	$(Q)$(PYTHON) tests/mutants/coverage.py $(BUILD)/coverage/report
 

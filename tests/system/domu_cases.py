@@ -52,7 +52,7 @@ def domu_case(name, seconds, test=None, hypervisors=HYPERVISORS, memory=MEMORY_M
          options=f"dom0_mem={DOM0_MIB}M", devices=disks, **fields)
 
 
-domu_case("builder", 400)
+domu_case("builder", 600)
 domu_case("traffic", 300)
 domu_case("cycles", 600)
 domu_case("cycles-soak", 3000, "cycles", append="loglevel=5 lamina.cycles=1000", soak=True)

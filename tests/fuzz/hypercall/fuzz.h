@@ -24,13 +24,16 @@ unsigned pick(unsigned n);   /* 0..n-1 */
 bool chance(unsigned of);    /* one in so many */
 uint64_t pick_word(void);    /* 64 bits */
 
-/* ---- values: value.c ------------------------------------------------------------------------- */
+/* ---- places of this machine: place.c --------------------------------------------------------- */
 
 void values_refresh(void);   /* frames changed hands: look again who owns which */
 mfn_t value_frame(const struct domain *d);
-uint64_t value_entry(const struct domain *d); /* of a page table */
 maddr_t value_slot(const struct domain *d);   /* of an entry in one of its frames */
 gva_t value_va(void);
+
+/* ---- values: value.c ------------------------------------------------------------------------- */
+
+uint64_t value_entry(const struct domain *d); /* of a page table */
 domid_t value_domid(void);
 uint64_t value_any(const struct domain *d);
 uint64_t value_number(void); /* small or at an edge */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Callbacks at addresses that no code can have, and of kinds that do not exist: the old ones stay. */
+/* Callbacks at addresses that no code can have, and of kinds that do not exist. */
 #include "check.h"
 #include "public/callback.h"
 

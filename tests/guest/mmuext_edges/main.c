@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mmuext_op: every command number with hostile arguments, and bitmaps of vCPUs that are not there. */
+/* mmuext_op: every command number with hostile arguments, bitmaps of vCPUs that are not there. */
 #include "check.h"
 
 static char page[4096] PAGE;

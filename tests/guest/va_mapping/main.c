@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* update_va_mapping: addresses that nothing maps, entries that would be wrong, flags of all kinds. */
+/* update_va_mapping: addresses that nothing maps, entries that are wrong, flags of all kinds. */
 #include "check.h"
 
 static char page[4096] PAGE;

@@ -36,7 +36,8 @@ all_start() {
 says() {
     text=$1
     shift
-    ! "$@" >/tmp/out 2>&1 && cat /tmp/out && [ "$(wc -l </tmp/out)" = 1 ] && grep -q "$text" /tmp/out
+    ! "$@" >/tmp/out 2>&1 && cat /tmp/out && [ "$(wc -l </tmp/out)" = 1 ] &&
+        grep -q "$text" /tmp/out
 }
 
 all_start "unpacked"
