@@ -2,7 +2,7 @@
 #
 # The whole project in one make, without recursion. Each room that has something to build, check
 # or install says so in its own rules.mk, which adds to ALL, CHECKS and HELP and to the
-# double-colon targets install and clean. Everything made goes below $(BUILD).
+# double-colon targets install-files and clean. Everything made goes below $(BUILD).
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -28,7 +28,7 @@ CHECKS := check-style
 # One set of warnings for every C file of the project.
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion -Wvla -Werror
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -Wno-sign-conversion -fstack-protector-strong \
-	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP
+	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP $(COVERAGE)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .DELETE_ON_ERROR:
@@ -42,8 +42,10 @@ help:
 	@echo '                  MACHINE=pc|q35 DISK=file CREATE=a.xml,b.xml OPTIONS= (hypervisor)'
 	@echo '                  APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
+	@echo 'make soak         create and destroy a domain 1,000 times'
 	@echo 'make model        every state of small machines; model-large: of larger ones'
 	@echo 'make fuzz         search with byte fuzzers for SECONDS= each; fuzz-random: CALLS= random calls'
+	@echo 'make coverage     lines and branches that units, models and fuzzers reach'
 	@echo 'make mutants      plant faults and see whether the checks find them'
 	@echo 'make figures      measure what docs/figures.md lists'
 	@echo 'make sloc         count the lines of the hypervisor'
@@ -117,7 +119,10 @@ sloc:
 lint:
 	$(Q)$(PYTHON) tests/style/check.py --layout
 
-install:: all
+# What each room installs comes after all is built, however many jobs there are.
+install: all
+	$(Q)$(MAKE) --no-print-directory install-files
+install-files::
 	$(Q)install -d $(DESTDIR)/boot
 	$(Q)install -m 644 $(BUILD)/lamina $(DESTDIR)/boot/lamina
 

@@ -54,7 +54,7 @@ $(LIBHC_DOM0): $(LIBHC_DOM0_OBJ)
 -include $(LIBHC_OBJ:.o=.d) $(LIBHC_DOM0_OBJ:.o=.d)
 
 # Both transports install their headers together; pkg-config knows how each is compiled against.
-install:: install-libhypercall
+install-files:: install-libhypercall
 
 .PHONY: install-libhypercall
 install-libhypercall: $(LIBHC) $(LIBHC_DOM0)

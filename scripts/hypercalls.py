@@ -85,7 +85,7 @@ class Row:
         self.flags = {word for word in words[4:] if "=" not in word}
         options = dict(word.split("=") for word in words[4:] if "=" in word)
         self.answer = options.pop("answer", None)
-        if options or self.flags - {"preempt", "own", "nodomain", "other", "vcpu"}:
+        if options or self.flags - {"preempt", "own", "nodomain", "from", "other", "vcpu"}:
             raise TableError("unknown flag")
         self.args, self.errors, self.meaning = [], [], ""
         self.target, self.direct, self.end = None, None, None
@@ -224,7 +224,7 @@ def parameters(row):
         return ["struct domain *target", f"struct {row.cls.args[0].target} *op"]
     params = [handler_type(a) for a in row.handled()]
     if row.shape == "member" and row.cls.has_domain:
-        params.insert(0, "domid_t *domain" if "nodomain" in row.flags else
+        params.insert(0, "domid_t *domain" if row.flags & {"nodomain", "from"} else
                       "struct vcpu *vcpu" if "vcpu" in row.flags else "struct domain *d")
     return params
 
@@ -469,7 +469,7 @@ def member_case(row):
     if arg and arg.direction != "in":
         back = "BACK_ALWAYS" if arg.direction == "inout!" else "BACK_ON_SUCCESS"
     out = [f"    case {row.constant}:\n        *back = {back};\n"]
-    if row.cls.has_domain and "nodomain" in row.flags:
+    if row.cls.has_domain and row.flags & {"nodomain", "from"}:
         params.insert(0, "&op->domain")
     elif row.cls.has_domain:
         out.append("        if (!domain)\n            return -ESRCH;\n")

@@ -101,14 +101,14 @@ This is the control domain. "poweroff" ends the machine, "reboot" restarts it.
 END
 files=$(kernel_option lamina.create | tr ',' ' ')
 for file in $files; do
-    lamina create "/etc/lamina/$file" &
+    lamina create "/etc/lamina/$file" 2>&1 | cat & # which shows no progress then
 done
 wait
 [ -z "$files" ] || cat <<END
 
-Try:  lamina list                          what runs
-      lamina console hello                 its console; Ctrl-] leaves it
-      lamina create /etc/lamina/grub.xml -c   one more, which boots from its own disk
+Try:  lamina list                             what runs
+      lamina console hello                    its console; Ctrl-] leaves it
+      lamina create /etc/lamina/grub.xml -c   one more, which PV GRUB boots from its own disk
 
 END
 # The shell would prefer busybox's own commands, which expect another init.

@@ -44,7 +44,7 @@ def main():
         sys.exit(f"run: {image} is missing; run make")
     options = f"console=com1 com1=115200 {dom0_memory(memory)} " + os.environ.get("OPTIONS", "")
     create = os.environ.get("CREATE", "hello.xml,cloud.xml")
-    arguments = f"console=hvc0 lamina.create={create} " + os.environ.get("APPEND", "")
+    arguments = f"console=hvc0 loglevel=5 lamina.create={create} " + os.environ.get("APPEND", "")
     command = [
         *qemu.machine(kind, cpus, memory), "-serial", "mon:stdio",
         *qemu.multiboot(image, options.strip(), [

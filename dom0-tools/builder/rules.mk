@@ -26,7 +26,7 @@ $(BUILDER_LIB): $(BUILDER_OBJ)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-install::
+install-files::
 	$(Q)install -d -m 700 $(DESTDIR)/var/cache/lamina/kernels
 
 -include $(BUILDER_OBJ:.o=.d)

@@ -12,10 +12,21 @@
 #define SECTOR_SIZE     512u
 #define NO_NETWORK_DISK "network disks are not supported"
 
+static void check_format(struct element_reader *reader, xmlNode *node)
+{
+    char *format = element_attribute(reader, node, "type");
+
+    if (format && strcmp(format, "raw") != 0)
+        element_error(reader, node,
+                      "attribute type: expected raw, found %s; convert the image, for instance"
+                      " with 'qemu-img convert -O raw'",
+                      config_quote(format));
+    free(format);
+}
+
 static void read_driver(struct element_reader *reader, xmlNode *node, void *object)
 {
     static const char *const kernel[] = { "phy", "file", "loop", NULL };
-    static const char *const formats[] = { "raw", NULL };
     static const char *const caches[] = { "default", "writethrough", "writeback", "unsafe",
                                           "none",    "directsync",   NULL };
     static const char *const discards[] = { "ignore", "unmap", NULL };
@@ -25,7 +36,7 @@ static void read_driver(struct element_reader *reader, xmlNode *node, void *obje
     if (disk->driver && value_find(disk->driver, kernel) < 0)
         element_warn(reader, node, "attribute name: %s is not run; the kernel's back end serves",
                      config_quote(disk->driver));
-    element_choice(reader, node, "type", formats, 0);
+    check_format(reader, node);
     disk->direct_io = element_choice(reader, node, "cache", caches, 0) >= 4;
     disk->discard = element_choice(reader, node, "discard", discards, 0) == 1;
 }

@@ -17,7 +17,7 @@ $(CONFIG_LIB): $(CONFIG_OBJ)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-install::
+install-files::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/lamina $(DESTDIR)$(PREFIX)/share/man/man5
 	$(Q)install -m 644 dom0-tools/config/lamina-domain.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	$(Q)install -m 644 $(CONFIG_SCHEMA) $(DESTDIR)$(PREFIX)/share/lamina/

@@ -13,7 +13,7 @@ $(CONSOLED): $(CONSOLED_OBJ) $(TOOL_LIBS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CONSOLED_OBJ) $(TOOL_LIBS) $(TOOL_LDLIBS) -o $@
 
-install::
+install-files::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
 	$(Q)install $(CONSOLED) $(DESTDIR)$(PREFIX)/sbin/
 	$(Q)install -m 644 dom0-tools/consoled/lamina-consoled.8 \

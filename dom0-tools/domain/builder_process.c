@@ -4,8 +4,12 @@
  * for it: by number and start time, the 22nd field of /proc/PID/stat.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "domain/record.h"
 
@@ -51,4 +55,16 @@ bool builder_lives(const char *text)
 
     return sscanf(text, "%ld %llu", &pid, &start) == 2 && pid > 0 && read_start(pid, &now) == 0 &&
            now == start;
+}
+
+void builder_stop(const char *text)
+{
+    /* What the descriptor names stays the same process; only then does its start count. */
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)strtol(text, NULL, 10), 0);
+
+    if (fd < 0)
+        return;
+    if (builder_lives(text))
+        syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0);
+    close(fd);
 }

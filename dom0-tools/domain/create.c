@@ -141,7 +141,8 @@ static int create(struct creation *creation)
     int rc = hypervisor_create(domid, config->uuid, config->nr_vcpus_max);
 
     if (rc == -EEXIST)
-        return fail(creation, rc, "another tool took the domain's number: try again");
+        return failure_set(creation->failure, FAILURE_OPERATION, rc,
+                           "another tool took number %u at the same time: try again", domid);
     if (rc != 0)
         return fail(creation, rc, "the hypervisor refuses a new domain");
     rc = hypervisor_set_nr_vcpus(domid, config->nr_vcpus_max);
@@ -266,6 +267,14 @@ static const struct step steps[] = {
     { NULL, NULL },
 };
 
+/* A signal also ends waits, but which of them does not matter to anybody. */
+static int cancel(struct creation *creation)
+{
+    *creation->failure = (struct failure){ .kind = FAILURE_NONE };
+    return failure_set(creation->failure, FAILURE_OPERATION, -EINTR,
+                       "interrupted: nothing is left of the domain");
+}
+
 static int run(struct creation *creation, const struct step *step)
 {
     const struct domain_create_options *options = creation->options;
@@ -273,12 +282,12 @@ static int run(struct creation *creation, const struct step *step)
 
     for (; rc == 0 && step->run; step++) {
         if (options->cancelled && *options->cancelled)
-            return fail(creation, -EINTR, "interrupted: nothing is left of the domain");
+            return cancel(creation);
         if (options->progress)
             options->progress(options->context, step->what);
         rc = step->run(creation);
     }
-    return rc;
+    return rc != 0 && options->cancelled && *options->cancelled ? cancel(creation) : rc;
 }
 
 /* What went wrong with the clean-up follows the reason why there had to be one. */

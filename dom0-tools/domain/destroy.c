@@ -11,17 +11,6 @@
 #include "domain/record.h"
 #include "domain/take_apart.h"
 
-static int take_apart_locked(struct store_client *store, unsigned domid, struct failure *failure)
-{
-    int lock = lock_domain(domid);
-
-    if (lock < 0)
-        return failure_set(failure, FAILURE_OPERATION, lock, "cannot lock domain %u", domid);
-    int rc = domain_take_apart(store, domid, failure);
-    lock_release(lock);
-    return rc;
-}
-
 /* -ENOENT once somebody else has taken it apart, for whom the lock was waited. */
 static int check_record(struct store_client *store, unsigned domid, struct failure *failure)
 {
@@ -35,6 +24,39 @@ static int check_record(struct store_client *store, unsigned domid, struct failu
                                      domid);
 }
 
+/* It may wait for what can no longer come. */
+static void stop_builder(struct store_client *store, unsigned domid)
+{
+    char *text = record_get(store, domid, "builder");
+
+    if (text)
+        builder_stop(text);
+    free(text);
+}
+
+/*
+ * Whoever has the lock, perhaps building the domain, may take long; so the domain is ended before
+ * that is waited for, which needs no lock and makes him fail. Else nobody shall come in between.
+ */
+static int destroy(struct store_client *store, unsigned domid, struct failure *failure)
+{
+    int lock = lock_try_domain(domid);
+
+    if (lock == -EWOULDBLOCK) {
+        int rc = hypervisor_destroy(domid);
+
+        if (rc != 0 && rc != -ESRCH)
+            return failure_set(failure, FAILURE_OPERATION, rc, "cannot destroy domain %u", domid);
+        stop_builder(store, domid);
+        lock = lock_domain(domid);
+    }
+    if (lock < 0)
+        return failure_set(failure, FAILURE_OPERATION, lock, "cannot lock domain %u", domid);
+    int rc = domain_take_apart(store, domid, failure);
+    lock_release(lock);
+    return rc;
+}
+
 int domain_destroy(struct store_client *store, unsigned domid, struct failure *failure)
 {
     struct xen_domctl_getdomaininfo info;
@@ -46,15 +68,7 @@ int domain_destroy(struct store_client *store, unsigned domid, struct failure *f
     if (rc == -ESRCH && !record_exists(store, domid))
         return failure_set(failure, FAILURE_OPERATION, -ENOENT, "there is no domain %u: see"
                            " 'lamina list'", domid);
-    /*
-     * Whoever holds the lock, perhaps building it, may take long. This needs no lock, and ends what
-     * he does.
-     */
-    if (rc == 0)
-        rc = hypervisor_destroy(domid);
-    if (rc != 0 && rc != -ESRCH)
-        return failure_set(failure, FAILURE_OPERATION, rc, "cannot destroy domain %u", domid);
-    return take_apart_locked(store, domid, failure);
+    return destroy(store, domid, failure);
 }
 
 int domain_reap(struct store_client *store, unsigned domid, struct failure *failure)

@@ -51,7 +51,7 @@ int domain_destroy(struct store_client *store, unsigned domid, struct failure *f
 int domain_reap(struct store_client *store, unsigned domid, struct failure *failure)
     __attribute__((warn_unused_result));
 
-/* By number, name or uuid; without store (NULL) not by name. -ENOENT with a failure that says so. */
+/* By number, name or uuid; without store (NULL) not by name. -ENOENT, and a failure says so. */
 int domain_find(struct store_client *store, const char *word, unsigned *domid,
                 struct failure *failure) __attribute__((warn_unused_result));
 

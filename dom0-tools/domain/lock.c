@@ -39,14 +39,14 @@ static int has_name(int fd, const char *path)
            here.st_dev == there.st_dev;
 }
 
-static int lock_file(const char *path)
+static int lock_file(const char *path, int how)
 {
     for (;;) {
         int fd = open_file(path);
 
         if (fd < 0)
             return fd;
-        if (flock(fd, LOCK_EX) != 0) {
+        if (flock(fd, how) != 0) {
             int rc = -errno;
 
             close(fd);
@@ -60,7 +60,7 @@ static int lock_file(const char *path)
 
 int lock_creation(void)
 {
-    return lock_file(DAEMON_RUN_DIR "/create.lock");
+    return lock_file(DAEMON_RUN_DIR "/create.lock", LOCK_EX);
 }
 
 int lock_domain(unsigned domid)
@@ -68,7 +68,15 @@ int lock_domain(unsigned domid)
     char path[PATH_SIZE];
 
     domain_path(domid, path);
-    return lock_file(path);
+    return lock_file(path, LOCK_EX);
+}
+
+int lock_try_domain(unsigned domid)
+{
+    char path[PATH_SIZE];
+
+    domain_path(domid, path);
+    return lock_file(path, LOCK_EX | LOCK_NB);
 }
 
 void lock_release(int fd)

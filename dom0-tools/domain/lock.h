@@ -14,6 +14,8 @@
  */
 int lock_creation(void) __attribute__((warn_unused_result));
 int lock_domain(unsigned domid) __attribute__((warn_unused_result));
+/* The same without waiting: -EWOULDBLOCK when somebody has it. */
+int lock_try_domain(unsigned domid) __attribute__((warn_unused_result));
 void lock_release(int fd); /* negative is nothing */
 
 /* Removes the file of a domain's lock, whose holder is the caller: the domain is no more. */

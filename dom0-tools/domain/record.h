@@ -72,5 +72,6 @@ int record_change_config(struct store_client *store, unsigned domid,
 #define BUILDER_TEXT_SIZE 48u
 int builder_describe(long pid, char text[BUILDER_TEXT_SIZE]) __attribute__((warn_unused_result));
 bool builder_lives(const char *text);
+void builder_stop(const char *text); /* asks it to end, if it lives: SIGTERM */
 
 #endif

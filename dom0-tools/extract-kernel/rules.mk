@@ -12,7 +12,7 @@ $(EXTRACT_KERNEL): $(EXTRACT_OBJ) $(COMMON_LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $^ $(KERNEL_IMAGE_LIBS) -o $@
 
-install::
+install-files::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
 	$(Q)install $(EXTRACT_KERNEL) $(DESTDIR)$(PREFIX)/sbin/
 	$(Q)install -m 644 dom0-tools/extract-kernel/lamina-extract-kernel.8 \

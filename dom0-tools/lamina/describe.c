@@ -78,6 +78,20 @@ uint64_t describe_kib(uint64_t pages)
     return pages > UINT64_MAX / 4 ? UINT64_MAX : pages * 4;
 }
 
+void describe_bytes(uint64_t bytes, char text[DESCRIBE_BYTES_SIZE])
+{
+    static const char units[] = "BKMGTPE";
+    double value = (double)bytes;
+    unsigned unit = 0;
+
+    while (value >= 999.5 && units[unit + 1] != '\0') {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, DESCRIBE_BYTES_SIZE, "%.*f%c", unit > 0 && value < 99.95 ? 1 : 0, value,
+             units[unit]);
+}
+
 bool describe_is_unlimited(uint64_t max_pages)
 {
     return max_pages >= UINT32_MAX;

@@ -26,6 +26,10 @@ void describe_flags(const struct domain_entry *entry, char flags[DESCRIBE_FLAGS_
 /* Pages to KiB; the most there can be where that would overflow. */
 uint64_t describe_kib(uint64_t pages);
 
+/* Bytes in at most five characters: "999B", "12.3K", "456M". */
+#define DESCRIBE_BYTES_SIZE 16u
+void describe_bytes(uint64_t bytes, char text[DESCRIBE_BYTES_SIZE]);
+
 /* dom0 may have no limit at all, which is a count of pages that no machine has. */
 bool describe_is_unlimited(uint64_t max_pages);
 

@@ -183,21 +183,24 @@ static void look_bridge(struct probing *probing, struct finding *finding)
               DEVICE_DEFAULT_BRIDGE " is made when the first domain needs it");
 }
 
+/* All that domains can still have is what dom0 gives up: half of the machine is a beginning. */
 static void look_memory(struct probing *probing, struct finding *finding)
 {
     struct xen_sysctl_physinfo machine;
     struct failure failure = { .kind = FAILURE_NONE };
     uint32_t scheduler;
+    char cure[48];
 
     if (!probing->has_host || machine_read_physical(&machine, &scheduler, &failure) != 0) {
         found(finding, FINDING_MISSING, "", "not known without a hypervisor");
         return;
     }
     uint64_t mib = describe_kib(machine.free_pages) / 1024;
-    found(finding, mib < MEMORY_LOW_MIB ? FINDING_MISSING : FINDING_OK,
-          mib < MEMORY_LOW_MIB ? "lamina set-memory 0 512M" : "",
-          "%" PRIu64 " MiB of %" PRIu64 " are free for domains", mib,
-          describe_kib(machine.total_pages) / 1024);
+    uint64_t all = describe_kib(machine.total_pages) / 1024;
+    bool low = mib < MEMORY_LOW_MIB;
+    snprintf(cure, sizeof(cure), "lamina set-memory 0 %" PRIu64 "MiB", all / 2);
+    found(finding, low ? FINDING_MISSING : FINDING_OK, low ? cure : "",
+          "%" PRIu64 " MiB of %" PRIu64 " are free for domains", mib, all);
 }
 
 /* The builder makes the folder when it is not there. */

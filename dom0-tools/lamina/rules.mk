@@ -13,7 +13,7 @@ $(LAMINA_TOOL): $(LAMINA_TOOL_OBJ) $(TOOL_LIBS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $^ $(TOOL_LDLIBS) -lsmartcols -o $@
 
-install::
+install-files::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/lamina/examples

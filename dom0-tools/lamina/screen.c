@@ -48,7 +48,7 @@ int screen_open(void)
     raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw) != 0)
+    if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0)
         return -errno;
     screen.open = true;
     put(ENTER, strlen(ENTER));
@@ -60,7 +60,7 @@ void screen_close(void)
     if (!screen.open)
         return;
     put(LEAVE, strlen(LEAVE));
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &screen.before);
+    (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &screen.before);
     screen.open = false;
 }
 

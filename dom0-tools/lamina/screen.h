@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 
-/* Takes the terminal of standard input and output: 0, or -ENOTTY and the like. */
+/*
+ * Takes the terminal of standard input and output: 0, or -ENOTTY and the like. What is typed ahead
+ * is lost neither here nor by closing.
+ */
 int screen_open(void);
 void screen_close(void);
 

@@ -95,6 +95,12 @@ void table_free(struct table *table)
     free(table);
 }
 
+void table_narrow(struct table *table)
+{
+    if (table)
+        scols_table_set_column_separator(table->scols, " ");
+}
+
 void table_add_row(struct table *table)
 {
     if (!table || table->form == TABLE_RECORD)

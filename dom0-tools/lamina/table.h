@@ -41,6 +41,9 @@ struct table;
 struct table *table_new(const char *name, const struct table_column *columns, enum table_form form);
 void table_free(struct table *table); /* NULL is nothing */
 
+/* One blank between columns instead of two. */
+void table_narrow(struct table *table);
+
 /* The cells set from now on are those of a new row. */
 void table_add_row(struct table *table);
 

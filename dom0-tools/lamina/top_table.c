@@ -23,13 +23,13 @@ enum column {
     MEMORY_PERCENT,
     VCPUS,
     NR_INTERFACES,
-    SENT_KIB,
-    RECEIVED_KIB,
+    SENT_SHORT,
+    RECEIVED_SHORT,
     SENT,
     RECEIVED,
     NR_DISKS,
-    READ_KIB,
-    WRITTEN_KIB,
+    READ_SHORT,
+    WRITTEN_SHORT,
     READ,
     WRITTEN,
     READS,
@@ -49,13 +49,13 @@ static const struct table_column columns[] = {
     [MEMORY_PERCENT] = { "memory_percent", "Mem%", TABLE_NUMBER },
     [VCPUS] = { "vcpus", "VCPUs", TABLE_NUMBER },
     [NR_INTERFACES] = { "interfaces", NULL, TABLE_NUMBER },
-    [SENT_KIB] = { NULL, "NetTx(K)", TABLE_NUMBER },
-    [RECEIVED_KIB] = { NULL, "NetRx(K)", TABLE_NUMBER },
+    [SENT_SHORT] = { NULL, "NetTx", TABLE_NUMBER },
+    [RECEIVED_SHORT] = { NULL, "NetRx", TABLE_NUMBER },
     [SENT] = { "net_sent_bytes", NULL, TABLE_NUMBER },
     [RECEIVED] = { "net_received_bytes", NULL, TABLE_NUMBER },
     [NR_DISKS] = { "disks", NULL, TABLE_NUMBER },
-    [READ_KIB] = { NULL, "DiskRd(K)", TABLE_NUMBER },
-    [WRITTEN_KIB] = { NULL, "DiskWr(K)", TABLE_NUMBER },
+    [READ_SHORT] = { NULL, "DskRd", TABLE_NUMBER },
+    [WRITTEN_SHORT] = { NULL, "DskWr", TABLE_NUMBER },
     [READ] = { "disk_read_bytes", NULL, TABLE_NUMBER },
     [WRITTEN] = { "disk_written_bytes", NULL, TABLE_NUMBER },
     [READS] = { "disk_read_requests", NULL, TABLE_NUMBER },
@@ -63,16 +63,24 @@ static const struct table_column columns[] = {
     { NULL, NULL, TABLE_TEXT },
 };
 
+static void set_bytes(struct table *table, unsigned column, uint64_t bytes)
+{
+    char text[DESCRIBE_BYTES_SIZE];
+
+    describe_bytes(bytes, text);
+    table_set(table, column, "%s", text);
+}
+
 static void set_devices(struct table *table, const struct device_counts *devices)
 {
     table_set_number(table, NR_INTERFACES, devices->nr_interfaces);
-    table_set_number(table, SENT_KIB, devices->net_sent_bytes / 1024);
-    table_set_number(table, RECEIVED_KIB, devices->net_received_bytes / 1024);
+    set_bytes(table, SENT_SHORT, devices->net_sent_bytes);
+    set_bytes(table, RECEIVED_SHORT, devices->net_received_bytes);
     table_set_number(table, SENT, devices->net_sent_bytes);
     table_set_number(table, RECEIVED, devices->net_received_bytes);
     table_set_number(table, NR_DISKS, devices->nr_disks);
-    table_set_number(table, READ_KIB, devices->disk_read_bytes / 1024);
-    table_set_number(table, WRITTEN_KIB, devices->disk_written_bytes / 1024);
+    set_bytes(table, READ_SHORT, devices->disk_read_bytes);
+    set_bytes(table, WRITTEN_SHORT, devices->disk_written_bytes);
     table_set_number(table, READ, devices->disk_read_bytes);
     table_set_number(table, WRITTEN, devices->disk_written_bytes);
     table_set_number(table, READS, devices->disk_read_requests);
@@ -108,6 +116,7 @@ struct table *top_table(const struct sample *sample, enum table_form form)
 {
     struct table *table = table_new("usage", columns, form);
 
+    table_narrow(table);
     for (size_t i = 0; i < sample->nr; i++)
         add_domain(table, sample, &sample->domains[i]);
     return table;

@@ -100,13 +100,25 @@ static int start(struct store_client *store, struct domain_config *config, unsig
     return DONE;
 }
 
+/* Half of a domain, which whoever began it has left: no obstacle, creation takes it away. */
+static bool is_remains(struct store_client *store, unsigned domid)
+{
+    char *state = record_get(store, domid, "state");
+    bool remains =
+        state && (strcmp(state, RECORD_DYING) == 0 ||
+                  (strcmp(state, RECORD_BUILDING) == 0 && !record_has_builder(store, domid)));
+
+    free(state);
+    return remains;
+}
+
 /* A worker before us may have come that far. */
 static bool is_started(struct store_client *store, const char *name)
 {
     struct failure failure = { .kind = FAILURE_NONE };
     unsigned domid;
 
-    if (domain_find(store, name, &domid, &failure) != 0)
+    if (domain_find(store, name, &domid, &failure) != 0 || is_remains(store, domid))
         return false;
     daemon_log(LOG_NOTICE, "%s: there is a domain of that name (%u), so it is not started", name,
                domid);

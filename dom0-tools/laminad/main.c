@@ -74,6 +74,7 @@ static int serve(void)
     if (failed(rc, rc == -EALREADY ? "another one runs" : "start") || start(&daemon) != 0)
         return EXIT_START;
     daemon_ready();
+    search_begin(&daemon);
     rc = failed(loop_run(daemon.loop), "waiting for events");
     search_stop(&daemon);
     jobs_close(&daemon.jobs);

@@ -12,7 +12,7 @@ $(LAMINAD): $(LAMINAD_OBJ) $(TOOL_LIBS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LAMINAD_OBJ) $(TOOL_LIBS) $(TOOL_LDLIBS) -o $@
 
-install::
+install-files::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
 	$(Q)install $(LAMINAD) $(DESTDIR)$(PREFIX)/sbin/
 	$(Q)install -m 644 dom0-tools/laminad/laminad.8 $(DESTDIR)$(PREFIX)/share/man/man8/

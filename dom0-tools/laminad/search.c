@@ -240,13 +240,13 @@ int search_start(struct laminad *daemon)
     rc = store_watch(daemon->store, RECORD_ROOT, "records");
     if (rc == 0)
         rc = store_watch(daemon->store, "@releaseDomain", "release");
-    if (rc == 0)
-        rc = loop_add(daemon->loop, &daemon->store_source, EPOLLIN);
-    if (rc)
-        return rc;
+    return rc ? rc : loop_add(daemon->loop, &daemon->store_source, EPOLLIN);
+}
+
+void search_begin(struct laminad *daemon)
+{
     job_start(&daemon->jobs, "autostart", action_autostart, NULL);
     search_all(daemon);
-    return 0;
 }
 
 void search_stop(struct laminad *daemon)

@@ -8,8 +8,14 @@
 
 #include "laminad/laminad.h"
 
-/* Connects to the store, watches it, and looks for the first time. */
+/* Connects to the store and watches it. */
 int search_start(struct laminad *daemon) __attribute__((warn_unused_result));
+
+/*
+ * Looks for the first time, and starts what starts with the machine. Once the daemon has let go of
+ * its starter: what is a child from here on must not hold that one's output.
+ */
+void search_begin(struct laminad *daemon);
 void search_stop(struct laminad *daemon);
 
 /* Looks at everything. context is the struct laminad. */

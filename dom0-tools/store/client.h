@@ -74,8 +74,8 @@ int store_release(struct store_client *client, unsigned domid);
 
 /*
  * Waits until the node has a value for which accept() returns 1; a negative result of it,
- * -ETIMEDOUT after timeout_ms, or an error of the store ends the wait. value is NULL while the node
- * is absent. Without sleeping: by a watch.
+ * -ETIMEDOUT after timeout_ms, -EINTR after a signal that has a handler, or an error of the store
+ * ends the wait. value is NULL while the node is absent. Without sleeping: by a watch.
  */
 int store_wait(struct store_client *client, const char *path, int timeout_ms,
                int (*accept)(void *context, const char *value), void *context)

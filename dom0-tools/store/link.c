@@ -177,7 +177,7 @@ int link_restore(struct store_client *client)
     return 0;
 }
 
-int link_wait(struct store_client *client, short events, int64_t deadline_ms)
+int link_wait_signal(struct store_client *client, short events, int64_t deadline_ms)
 {
     struct pollfd fd = { .fd = client->socket >= 0 ? client->socket : client->arrival,
                          .events = events };
@@ -191,7 +191,17 @@ int link_wait(struct store_client *client, short events, int64_t deadline_ms)
             return 0;
         if (nr == 0 && left <= INT_MAX)
             return -ETIMEDOUT;
-        if (nr < 0 && errno != EINTR)
+        if (nr < 0)
             return -errno;
     }
+}
+
+int link_wait(struct store_client *client, short events, int64_t deadline_ms)
+{
+    int rc;
+
+    do
+        rc = link_wait_signal(client, events, deadline_ms);
+    while (rc == -EINTR);
+    return rc;
 }

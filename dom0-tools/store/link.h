@@ -84,6 +84,9 @@ int link_receive(struct store_client *client, struct message *reply)
 /* Waits until the connection, or a lost daemon's return, has something: 0, or -ETIMEDOUT. */
 int link_wait(struct store_client *client, short events, int64_t deadline_ms)
     __attribute__((warn_unused_result));
+/* The same, but a signal that has a handler ends it with -EINTR. */
+int link_wait_signal(struct store_client *client, short events, int64_t deadline_ms)
+    __attribute__((warn_unused_result));
 
 /*
  * Carries out a request. tx: the caller's name of a transaction. The payload has size bytes. On

@@ -91,7 +91,7 @@ static unsigned drop_events(struct store_client *client, const char *token)
     return nr;
 }
 
-/* Waits until the watch of the token has fired: 0, -ETIMEDOUT, or an error of the store. */
+/* Waits until the watch of the token has fired: 0, -ETIMEDOUT, -EINTR, or an error of the store. */
 static int await_event(struct store_client *client, const char *token)
 {
     struct message unexpected;
@@ -103,8 +103,10 @@ static int await_event(struct store_client *client, const char *token)
         rc = link_receive(client, &unexpected);
         if (rc == 0 && drop_events(client, token) > 0)
             return 0;
-        if (rc == 0 && link_wait(client, POLLIN, client->deadline_ms) != 0)
-            return -ETIMEDOUT;
+        if (rc == 0)
+            rc = link_wait_signal(client, POLLIN, client->deadline_ms);
+        if (rc == -EINTR || rc == -ETIMEDOUT)
+            return rc;
     }
     return 0;
 }

@@ -12,7 +12,7 @@ $(STORED): $(STORED_OBJ) $(COMMON_LIB) $(LIBHC_DOM0)
 	$(say) LINK $@
 	$(Q)$(CC) $^ -lz -o $@
 
-install::
+install-files::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
 	$(Q)install $(STORED) $(DESTDIR)$(PREFIX)/sbin/
 	$(Q)install -m 644 dom0-tools/stored/lamina-stored.8 $(DESTDIR)$(PREFIX)/share/man/man8/

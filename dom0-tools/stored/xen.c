@@ -19,6 +19,7 @@
 #include "lamina/host.h"
 #include "stored/ring.h"
 #include "stored/server.h"
+#include "stored/watch.h"
 
 #define PAGE_BYTES     4096u
 #define GRANT_STORE    1u
@@ -150,10 +151,11 @@ static int list_domains(struct xen *xen, uint16_t first)
 }
 
 /* What the hypervisor says of known domains between two numbers; who is not in the list is gone. */
-static void judge_domains(struct server *server, uint32_t first, uint32_t end, int nr)
+static bool judge_domains(struct server *server, uint32_t first, uint32_t end, int nr)
 {
     const struct xen_domctl_getdomaininfo *infos = server->xen->infos;
     struct domain *next;
+    bool has_told = false;
 
     for (struct domain *domain = server->store->domains; domain; domain = next) {
         int i = 0;
@@ -162,17 +164,26 @@ static void judge_domains(struct server *server, uint32_t first, uint32_t end, i
             continue;
         while (i < nr && infos[i].domain != domain->domid)
             i++;
-        if (i == nr || infos[i].flags & XEN_DOMINF_dying)
+        if (i == nr || infos[i].flags & XEN_DOMINF_dying) {
             domain_release(server->store, domain);
-        else if (infos[i].flags & XEN_DOMINF_shutdown)
+            has_told = true;
+        } else if (infos[i].flags & XEN_DOMINF_shutdown) {
+            has_told = has_told || !domain->is_stopped;
             domain_set_stopped(server->store, domain, true);
+        }
     }
+    return has_told;
 }
 
-/* Releases the domains that are gone; tells of those that have shut down. */
+/*
+ * Releases the domains that are gone; tells of those that have shut down. Something has ended, so
+ * @releaseDomain tells in any case: also when a domain that was released before has now given back
+ * its last page, for which whoever destroyed it is waiting.
+ */
 static void look_at_domains(struct server *server)
 {
     uint32_t first = 0;
+    bool has_told = false;
 
     while (first < DOMID_END) {
         int nr = list_domains(server->xen, (uint16_t)first);
@@ -183,9 +194,11 @@ static void look_at_domains(struct server *server)
         uint32_t end = DOMID_END;
         if (nr == LIST_MAX)
             end = server->xen->infos[nr - 1].domain + 1u;
-        judge_domains(server, first, end, nr);
+        has_told = judge_domains(server, first, end, nr) || has_told;
         first = end;
     }
+    if (!has_told)
+        watch_fire_special(server->store, SPECIAL_RELEASE);
 }
 
 static void mark_ready(struct server *server, evtchn_port_t port)

@@ -5,7 +5,7 @@ UNITS := $(addprefix dom0-tools/units/,proc-xen.mount lamina-stored.service \
 	lamina-consoled.service laminad.service lamina.target)
 UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 
-install::
+install-files::
 	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(UNIT_DIR) $(DESTDIR)/etc/lamina/autostart
 	$(Q)install dom0-tools/units/lamina-daemons $(DESTDIR)$(PREFIX)/sbin/
 	$(Q)for unit in $(UNITS); do \

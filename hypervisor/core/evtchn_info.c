@@ -77,29 +77,19 @@ static void info_move(struct vcpu *v, struct vcpu_info *to)
     atomic_write(&to->evtchn_upcall_pending, 1);
 }
 
-static int info_frame_get(struct domain *d, mfn_t mfn)
-{
-    int rc;
-
-    mm_lock(&d->mm);
-    rc = page_get_and_type(page_of(mfn), PT_WRITABLE, &d->mm);
-    mm_unlock(&d->mm);
-    return rc ? -EINVAL : 0;
-}
-
 int vcpu_register_info(struct vcpu *v, mfn_t mfn, unsigned offset)
 {
     struct domain *d = v->domain;
     int rc;
 
     if (offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
-        offset % __alignof__(struct vcpu_info) != 0 || !mfn_valid(mfn))
+        offset % __alignof__(struct vcpu_info) != 0)
         return -EINVAL;
     /* A running vCPU uses the old place while it moves: only oneself, or one that is down. */
     if (v != current && !(READ_ONCE(v->paused) & VCPU_PAUSED_DOWN))
         return -EINVAL;
     lock_take(&d->events.lock);
-    rc = mfn_eq(v->info_mfn, MFN_INVALID) ? info_frame_get(d, mfn) : -EINVAL;
+    rc = mfn_eq(v->info_mfn, MFN_INVALID) ? frame_get(&d->mm, mfn, PT_WRITABLE) : -EINVAL;
     if (!rc) {
         v->info_mfn = mfn;
         info_move(v, (struct vcpu_info *)((char *)machine_map(mfn) + offset));
@@ -116,14 +106,10 @@ void vcpu_drop_info(struct vcpu *v)
 {
     struct domain *d = v->domain;
     mfn_t mfn = v->info_mfn;
-    int rc;
 
     if (mfn_eq(mfn, MFN_INVALID))
         return;
     v->arch.info = v->info_own ? v->info_own : &d->shared->vcpu_info[v->id];
     v->info_mfn = MFN_INVALID;
-    mm_lock(&d->mm);
-    rc = page_put_and_type(page_of(mfn));
-    mm_unlock(&d->mm);
-    BUG_ON(rc); /* a writable frame has nothing to release in steps */
+    frame_put(&d->mm, mfn);
 }

@@ -85,36 +85,13 @@ static void eoi_page_note(struct domain *d, unsigned pirq)
         (void)atomic_bit_clear(d->pirqs.eoi_map, pirq);
 }
 
-static int eoi_page_get(struct domain *d, mfn_t mfn)
-{
-    int rc;
-
-    if (!mfn_valid(mfn))
-        return -EINVAL;
-    mm_lock(&d->mm);
-    rc = page_get_and_type(page_of(mfn), PT_WRITABLE, &d->mm);
-    mm_unlock(&d->mm);
-    return rc ? -EINVAL : 0;
-}
-
-static void eoi_page_put(struct domain *d, mfn_t mfn)
-{
-    int rc;
-
-    mm_lock(&d->mm);
-    rc = page_put_and_type(page_of(mfn));
-    mm_unlock(&d->mm);
-    BUG_ON(rc); /* only tables are released in steps */
-}
-
 int pirq_set_eoi_page(struct domain *d, uint64_t gmfn, bool auto_unmask)
 {
     mfn_t mfn = _mfn(gmfn);
-    int rc = eoi_page_get(d, mfn);
     bool is_set;
 
-    if (rc)
-        return rc;
+    if (frame_get(&d->mm, mfn, PT_WRITABLE))
+        return -EINVAL;
     lock_take(&d->pirqs.lock);
     is_set = d->pirqs.eoi_map != NULL;
     if (!is_set) {
@@ -127,7 +104,7 @@ int pirq_set_eoi_page(struct domain *d, uint64_t gmfn, bool auto_unmask)
     }
     lock_drop(&d->pirqs.lock);
     if (is_set)
-        eoi_page_put(d, mfn);
+        frame_put(&d->mm, mfn);
     return is_set ? -EBUSY : 0;
 }
 
@@ -438,7 +415,7 @@ void pirq_table_destroy(struct domain *d)
     d->pirqs.eoi_map = NULL;
     d->pirqs.eoi_mfn = MFN_INVALID;
     if (!mfn_eq(mfn, MFN_INVALID))
-        eoi_page_put(d, mfn);
+        frame_put(&d->mm, mfn);
 }
 
 void pirq_print(struct domain *d)

@@ -43,8 +43,13 @@ static bool table_grow(struct domain *ld)
     if (!table->maptrack)
         table->maptrack = heap_alloc(TABLE_BYTES);
     page = table->maptrack ? heap_alloc(PAGE_BYTES) : NULL;
-    if (!page)
+    if (!page) {
+        if (table->maptrack && !table->nr_maptrack) { /* leave nothing behind */
+            heap_free(table->maptrack, TABLE_BYTES);
+            table->maptrack = NULL;
+        }
         return false;
+    }
     table->maptrack[table->nr_maptrack / MAPTRACK_PER_PAGE] = page;
     table->nr_maptrack += MAPTRACK_PER_PAGE;
     for (unsigned i = 1; i <= MAPTRACK_PER_PAGE; i++) /* so that the lowest is taken first */

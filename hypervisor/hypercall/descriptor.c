@@ -64,18 +64,13 @@ long hc_get_debugreg(uint32_t reg)
     return ret ? ret : (long)value;
 }
 
-static bool gva_is_guests(gva_t va)
-{
-    return is_canonical(va) && (va < HYPERVISOR_START || va >= HYPERVISOR_END);
-}
-
 /* The older form of callback_op: all three or none. */
 long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall)
 {
     struct vcpu *v = current;
     int ret;
 
-    if (!gva_is_guests(event) || !gva_is_guests(failsafe) || !gva_is_guests(syscall))
+    if (!is_canonical(event) || !is_canonical(failsafe) || !is_canonical(syscall))
         return -EINVAL;
     ret = callback_register(v, CALLBACKTYPE_event, 0, event);
     if (ret == 0)

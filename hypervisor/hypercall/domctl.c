@@ -139,18 +139,24 @@ static void domain_describe(struct domain *d, struct xen_domctl_getdomaininfo *i
     vcpus_describe(d, info);
 }
 
-long hc_domctl_getdomaininfo(struct domain *d, struct xen_domctl_getdomaininfo *getdomaininfo)
-{
-    domain_describe(d, getdomaininfo);
-    return 0;
-}
-
 /* First domain with a number of at least `id`. */
 static struct domain *domain_from(domid_t id)
 {
     struct domain *d = domain_get(id);
 
     return d || id >= DOMID_FIRST_RESERVED ? d : domain_next(id);
+}
+
+long hc_domctl_getdomaininfo(domid_t *domain, struct xen_domctl_getdomaininfo *getdomaininfo)
+{
+    struct domain *d = domain_from(*domain);
+
+    if (!d)
+        return *domain >= DOMID_FIRST_RESERVED ? -EINVAL : -ESRCH;
+    domain_describe(d, getdomaininfo);
+    *domain = d->id;
+    domain_put(d);
+    return 0;
 }
 
 /* Bounded by the number of domains. */

@@ -117,7 +117,7 @@ static long mmu_run(const struct mmu_targets *targets, guest_ptr_t updates, uint
 
 long hc_mmu_update(guest_ptr_t updates, uint32_t count, guest_ptr_t done, uint32_t domids)
 {
-    uint32_t before = 0, now, total;
+    uint32_t before = 0, now = 0, total;
     struct mmu_targets targets;
     long ret;
 
@@ -127,11 +127,11 @@ long hc_mmu_update(guest_ptr_t updates, uint32_t count, guest_ptr_t done, uint32
     if (!guest_range_ok(updates, count, sizeof(struct mmu_update)))
         return -EFAULT;
     ret = mmu_targets_get(domids, &targets);
-    if (ret)
-        return ret;
-    ret = mmu_run(&targets, updates, count, &now);
-    mmu_targets_put(&targets);
-    total = before + now;
+    if (ret == 0) {
+        ret = mmu_run(&targets, updates, count, &now);
+        mmu_targets_put(&targets);
+    }
+    total = before + now; /* 0 when there is no such domain: Linux relies on being told */
     if (done.va && copy_to_guest(done, &total, sizeof(total)))
         return -EFAULT;
     if (unlikely(ret == -ERESTART)) {

@@ -75,57 +75,39 @@ long hc_mmuext_flush_cache_global(struct domain *target, struct mmuext_op *op)
 
 /* ---- contents ---- */
 
-/*
- * A frame of acct, kept while its content is read or (writable) changed: then it is no table or
- * descriptor page, and does not become one.
- */
-static struct page *frame_begin(struct mm_account *acct, mfn_t mfn, bool writable)
-{
-    struct page *page = mfn_valid(mfn) ? page_of(mfn) : NULL;
-
-    mm_lock(acct);
-    if (page && (writable ? page_get_and_type(page, PT_WRITABLE, acct) : !page_get(page, acct)))
-        page = NULL;
-    mm_unlock(acct);
-    return page;
-}
-
-static void frame_end(struct mm_account *acct, struct page *page, bool writable)
-{
-    mm_lock(acct);
-    if (writable)
-        BUG_ON(page_put_and_type(page)); /* only tables are released in steps */
-    else
-        page_put(page);
-    mm_unlock(acct);
-}
-
 long hc_mmuext_clear_page(struct domain *target, struct mmuext_op *op)
 {
     mfn_t mfn = _mfn(op->arg1.mfn);
-    struct page *page = frame_begin(&target->mm, mfn, true);
 
-    if (!page)
+    if (frame_get(&target->mm, mfn, PT_WRITABLE))
         return -EINVAL;
     machine_clear_frame(mfn);
-    frame_end(&target->mm, page, true);
+    frame_put(&target->mm, mfn);
     return 0;
 }
 
+/* The source may be a table: it only has to stay the domain's, for which a reference is enough. */
 long hc_mmuext_copy_page(struct domain *target, struct mmuext_op *op)
 {
     mfn_t to = _mfn(op->arg1.mfn), from = _mfn(op->arg2.src_mfn);
-    struct page *source = frame_begin(&target->mm, from, false), *page;
+    struct mm_account *acct = &target->mm;
+    bool has_source;
+    long ret;
 
-    if (!source)
+    mm_lock(acct);
+    has_source = mfn_valid(from) && page_get(page_of(from), acct);
+    mm_unlock(acct);
+    if (!has_source)
         return -EINVAL;
-    page = frame_begin(&target->mm, to, true);
-    if (page) {
+    ret = frame_get(acct, to, PT_WRITABLE);
+    if (!ret) {
         machine_copy_frame(to, from);
-        frame_end(&target->mm, page, true);
+        frame_put(acct, to);
     }
-    frame_end(&target->mm, source, false);
-    return page ? 0 : -EINVAL;
+    mm_lock(acct);
+    page_put(page_of(from));
+    mm_unlock(acct);
+    return ret;
 }
 
 /* ---- the list ---- */

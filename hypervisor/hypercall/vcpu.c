@@ -122,7 +122,7 @@ long hc_vcpu_register_vcpu_info(struct vcpu *vcpu, struct vcpu_register_vcpu_inf
     const uint32_t align = __alignof__(struct vcpu_info);
 
     if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) || op->offset % align)
-        return -EINVAL;
+        return -ENXIO;
     if (vcpu != current && !vcpu_is_down(vcpu))
         return -EINVAL;
     return vcpu_register_info(vcpu, _mfn(op->mfn), op->offset);

@@ -11,6 +11,7 @@
 #define EPERM        XEN_EPERM
 #define ENOENT       XEN_ENOENT
 #define ESRCH        XEN_ESRCH
+#define ENXIO        XEN_ENXIO
 #define E2BIG        XEN_E2BIG
 #define ENOEXEC      XEN_ENOEXEC
 #define ENOMEM       XEN_ENOMEM

@@ -91,4 +91,11 @@ void page_share(struct page *page, struct mm_account *owner);
 /* Take it back: 0, or -EBUSY while references remain. */
 int page_unshare(struct page *page) must_check;
 
+/*
+ * Hold acct's frame as PT_WRITABLE or PT_SEGDESC for the hypervisor's use, -EINVAL if it is not
+ * acct's or cannot be; and let go of it. These take the account's lock.
+ */
+int frame_get(struct mm_account *acct, mfn_t mfn, enum page_type type) must_check;
+void frame_put(struct mm_account *acct, mfn_t mfn);
+
 #endif

@@ -29,24 +29,3 @@ bool segdesc_fix(uint64_t *descriptor)
         WRITE_ONCE(*descriptor, d);
     return true;
 }
-
-int segdesc_get(struct mm_account *acct, mfn_t mfn)
-{
-    struct page *page;
-    int ret = -EINVAL;
-
-    mm_lock(acct);
-    page = page_owned(acct, mfn);
-    if (page)
-        ret = page_get_and_type(page, PT_SEGDESC, acct);
-    mm_unlock(acct);
-    return ret;
-}
-
-void segdesc_put(struct mm_account *acct, mfn_t mfn)
-{
-    mm_lock(acct);
-    BUG_ON(page_of(mfn)->type != PT_SEGDESC);
-    BUG_ON(page_put_and_type(page_of(mfn)) != 0);
-    mm_unlock(acct);
-}

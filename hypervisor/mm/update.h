@@ -41,12 +41,9 @@ int pt_root_get(struct mm_account *acct, mfn_t mfn) must_check;
 int pt_root_put(struct mm_account *acct, mfn_t mfn) must_check;
 /*
  * Make one descriptor safe for the real GDT or LDT (privilege level 3): false when its kind is not
- * allowed there. segdesc_get() applies it to a whole page, update_descriptor to one.
+ * allowed there. Typing a page PT_SEGDESC applies it to all of it, update_descriptor to one.
  */
 bool segdesc_fix(uint64_t *descriptor) must_check;
-/* Descriptor page references for GDT and LDT. */
-int segdesc_get(struct mm_account *acct, mfn_t mfn) must_check;
-void segdesc_put(struct mm_account *acct, mfn_t mfn);
 
 /*
  * Grants map by PTE (machine address of an L1 entry) or by va: replace what is there with `entry`.

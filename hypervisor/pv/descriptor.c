@@ -28,7 +28,7 @@ static void frames_put(struct mm_account *acct, mfn_t *frames, unsigned nr)
 {
     for (unsigned i = 0; i < nr; i++) {
         if (!mfn_eq(frames[i], MFN_INVALID))
-            segdesc_put(acct, frames[i]);
+            frame_put(acct, frames[i]);
         frames[i] = MFN_INVALID;
     }
 }
@@ -64,7 +64,7 @@ int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries)
         return -EINVAL;
     for (unsigned i = 0; i < nr; i++) {
         taken[i] = _mfn(frames[i]);
-        if (segdesc_get(&v->domain->mm, taken[i]) != 0) {
+        if (frame_get(&v->domain->mm, taken[i], PT_SEGDESC) != 0) {
             frames_put(&v->domain->mm, taken, i);
             return -EINVAL;
         }
@@ -116,32 +116,27 @@ bool upcall_ldt_fault(struct guest_cpu *g, unsigned page)
     if (slot == 0)
         return false;
     pte = READ_ONCE(*(uint64_t *)machine_map_maddr(slot));
-    if (!(pte & PTE_PRESENT) || segdesc_get(&v->domain->mm, PTE_FRAME(pte)) != 0)
+    if (!(pte & PTE_PRESENT) || frame_get(&v->domain->mm, PTE_FRAME(pte), PT_SEGDESC) != 0)
         return false;
     g->ldt_frames[page] = PTE_FRAME(pte);
     machine_load_ldt(g);
     return true;
 }
 
-/* Write under the type that the frame has, so that it cannot change its type meanwhile. */
+/* Written as the type that the frame has, so that it cannot change its type meanwhile. */
 int descriptor_update(struct domain *d, maddr_t where, uint64_t descriptor)
 {
     mfn_t mfn = maddr_to_mfn(where);
-    struct page *page;
-    int rc;
+    bool in_use;
 
     if ((where & 7) != 0 || !mfn_valid(mfn) || !segdesc_fix(&descriptor))
         return -EINVAL;
-    page = page_of(mfn);
-    mm_lock(&d->mm);
-    rc = page_get_and_type(page, page->type == PT_SEGDESC ? PT_SEGDESC : PT_WRITABLE, &d->mm);
-    if (rc == 0) {
-        WRITE_ONCE(*(uint64_t *)machine_map_maddr(where), descriptor);
-        if (page_put_and_type(page) != 0)
-            panic("a descriptor page has nothing to release");
-    }
-    mm_unlock(&d->mm);
-    return rc == 0 ? 0 : -EINVAL;
+    in_use = READ_ONCE(page_of(mfn)->type) == PT_SEGDESC;
+    if (frame_get(&d->mm, mfn, in_use ? PT_SEGDESC : PT_WRITABLE) != 0)
+        return -EINVAL;
+    WRITE_ONCE(*(uint64_t *)machine_map_maddr(where), descriptor);
+    frame_put(&d->mm, mfn);
+    return 0;
 }
 
 bool descriptor_read(struct vcpu *v, uint16_t sel, uint64_t *out)

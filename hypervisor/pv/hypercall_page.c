@@ -8,7 +8,6 @@
 #include "lib/string.h"
 #include "mm/page.h"
 #include "pv/guest_cpu.h"
-#include "sys/log.h"
 
 #define STUB_BYTES 32
 #define INT3       0xcc
@@ -46,16 +45,9 @@ void hypercall_page_fill(void *page)
 
 int hypercall_page_write(struct domain *d, mfn_t mfn)
 {
-    int rc = -EINVAL;
-
-    if (!mfn_valid(mfn))
-        return rc;
-    mm_lock(&d->mm);
-    rc = page_get_and_type(page_of(mfn), PT_WRITABLE, &d->mm);
-    if (rc == 0) {
-        hypercall_page_fill(machine_map(mfn));
-        BUG_ON(page_put_and_type(page_of(mfn))); /* only tables are released in steps */
-    }
-    mm_unlock(&d->mm);
-    return rc ? -EINVAL : 0;
+    if (frame_get(&d->mm, mfn, PT_WRITABLE))
+        return -EINVAL;
+    hypercall_page_fill(machine_map(mfn));
+    frame_put(&d->mm, mfn);
+    return 0;
 }

@@ -40,6 +40,29 @@ $(FUZZ)/parsers: $(wildcard tests/fuzz/parsers/*.[ch]) $(FUZZ_PARSED) \
 	$(Q)clang $(filter-out -MMD -MP,$(HOST_CFLAGS)) -include $(CONFIG) -Ihypervisor -Iinclude \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(filter %.c,$^) -o $@
 
+# ---- each allocation fails in turn ----
+
+$(FUZZ)/failure: $(addprefix $(SIM)/fast/,$(SIM_OBJECTS) tests/fuzz/failure/main.c.o) \
+		tests/sim/sim.lds
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(FUZZ_LDFLAGS) -Wl,--wrap=heap_alloc $(filter %.o,$^) -o $@
+
+# ---- the longest stretch without a preemption point ----
+
+$(SIM)/work/main.o: tests/fuzz/work/main.c tests/fuzz/hypercall/fuzz.h $(CONFIG) | $(HYPERCALLS)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(filter-out -O2 -MMD -MP,$(SIM_CFLAGS)) -O2 -fno-pie -c $< -o $@
+
+# Only the hypervisor counts.
+$(FUZZ)/work: $(addprefix $(SIM)/work/,$(filter hypervisor/%,$(SIM_OBJECTS)) main.o) \
+		$(addprefix $(SIM)/fast/,$(filter-out hypervisor/%,$(SIM_OBJECTS)) $(FUZZ_HC_OBJ)) \
+		tests/sim/sim.lds
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(FUZZ_LDFLAGS) -Wl,--wrap=machine_interrupt_window -Wl,--wrap=audit \
+		$(filter %.o,$^) -o $@
+
 # ---- runs ----
 
 # The corpus is kept packed: a thousand files of a hundred bytes each. Searching adds to the unpacked
@@ -71,15 +94,16 @@ fuzz-pack: $(FUZZ)/hypercall-asan $(FUZZ)/parsers
 	done
 
 # Quick ones: the corpus under sanitizers, then random calls.
-check-fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZ)/hypercall \
+check-fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZ)/hypercall $(FUZZ)/failure \
 		$(FUZZERS:%=$(FUZZ)/corpus/%/.unpacked)
 	$(Q)mkdir -p $(BUILD)/check; bad=0; good=0; \
 	step() { if "$$@" > $(FUZZ)/log 2>&1; then good=$$((good + 1)); \
 		else bad=$$((bad + 1)); tail -n 60 $(FUZZ)/log; fi; }; \
 	step $(FUZZER_hypercall) -runs=0 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/hypercall; \
 	step $(FUZZER_parsers) -runs=20000 -seed=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/parsers; \
+	step $(FUZZ)/failure; tail -n 1 $(FUZZ)/log; \
 	step $(FUZZ)/hypercall --calls 200000 --audit 16; tail -n 1 $(FUZZ)/log; \
 	echo $$good $$bad 0 > $(BUILD)/check/fuzz.counts; [ $$bad = 0 ]
 
 -include $(patsubst %.o,%.d,$(foreach kind,fast asan,$(addprefix $(SIM)/$(kind)/,$(FUZZ_HC_OBJ))) \
-	$(SIM)/fast/tests/fuzz/hypercall/main.c.o)
+	$(addprefix $(SIM)/fast/tests/fuzz/,hypercall/main.c.o failure/main.c.o))

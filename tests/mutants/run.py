@@ -78,16 +78,16 @@ def stages(name):
     layer = name.split("/")[1]
     units = unit_tests(layer)
     fuzz = "build/tests/fuzz/hypercall"
-    yield "fuzz", [fuzz], [f"{fuzz} --calls 20000 --audit 1"]
+    yield "fuzz", [fuzz], [f"{fuzz} --calls 100000 --audit 8"]
     yield "unit", units, units
     if layer == "mm":
         yield "model", ["build/tests/model/small"], ["build/tests/model/small"]
-    if layer == "core" and os.path.exists(os.path.join(ROOT, "tests/model/grants.c")):
-        yield "model", ["build/tests/model/grants", "build/tests/model/events"], [
-            "build/tests/model/grants", "build/tests/model/events"]
+    if layer == "core":
+        small = [f"build/tests/model/{m}-small" for m in ("events", "grants")]
+        yield "model", small, [f"{small[0]} 100000 64", f"{small[1]} 8000 2000"]
     others = [u for u in unit_tests("hypercall") if not u.endswith("hypercall/hypercall")]
     yield "unit-hypercall", others, others
-    yield "fuzz-long", [fuzz], [f"{fuzz} --calls 1500000 --audit 16 --steps 4000 --seed 77777"]
+    yield "fuzz-long", [fuzz], [f"{fuzz} --calls 1000000 --audit 32 --steps 4000 --seed 77777"]
 
 
 def run(command, bound_s):

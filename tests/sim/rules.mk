@@ -10,8 +10,8 @@ SIM_GEN     := $(addprefix $(GEN)/hypercall_,dispatch.c trace.c fuzz.c)
 SIM_SRC     := $(wildcard tests/sim/*.c tests/sim/*.S)
 SIM_INCLUDE := -Itests/sim -Ihypervisor -Iinclude -I$(GEN)
 SIM_CFLAGS  := $(HOST_CFLAGS) -include $(CONFIG) -DCONFIG_DEBUG=1 -fno-strict-aliasing \
-	-fno-stack-protector $(SIM_INCLUDE)
-SIM_LDFLAGS := -no-pie -Wl,-T,tests/sim/sim.lds -Wl,--wrap=lock_take -Wl,--wrap=panic
+	-fno-stack-protector -fdata-sections $(SIM_INCLUDE)
+SIM_LDFLAGS := $(COVERAGE) -no-pie -Wl,-T,tests/sim/sim.lds -Wl,--wrap=lock_take -Wl,--wrap=panic
 SIM_OBJECTS := $(SIM_HV:%.c=%.o) $(SIM_SRC:%=%.o) $(SIM_GEN:$(GEN)/%.c=hypervisor/generated/%.o)
 
 # $(1): kind, $(2): compiler, $(3): flags
@@ -34,3 +34,4 @@ endef
 $(eval $(call sim_kind,fast,$(CC),-O2))
 $(eval $(call sim_kind,asan,clang,-O1 -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer))
+$(eval $(call sim_kind,work,gcc,-O2 -fsanitize-coverage=trace-pc))

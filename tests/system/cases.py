@@ -38,6 +38,7 @@ class Case:
     devices: typing.Callable = no_devices
     modules: typing.Callable = None
     quiet: bool = True          # complaints of kernel or hypervisor fail the case
+    soak: bool = False          # too long for every day: runs when it is named in full
 
     def arguments(self, bench):
         return f"{self.append} lamina.test={self.test}" if self.test else self.append
@@ -279,7 +280,10 @@ case("bad-noreboot", refused_then_halt(".*module"), LAMINA, modules=no_module, o
 case("bad-unknown-option", warned(".*frobnicate"), LAMINA, options="frobnicate=1")
 case("bad-dom0-mem", refused(".*dom0_mem"), LAMINA, options="dom0_mem=64G")
 
+case("hypercalls", test_script("hypercalls"), hypervisors=HYPERVISORS, test="hypercalls")
 case("stored", test_script("stored"), hypervisors=HYPERVISORS, test="stored")
+case("loopback", test_script("loopback"), hypervisors=HYPERVISORS, test="loopback", cpus=1,
+     quiet=False)
 
 for name, devices, machine, disk_kind, net_kind in (
         ("virtio", virtio, "pc", "msix", "msix"),

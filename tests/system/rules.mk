@@ -46,6 +46,12 @@ $(DOM0_BUILD)/lamina-stored: $(STORED_OBJ) $(COMMON_LIB) $(LIBHC_DOM0)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -static $^ -lz -o $@
 
+# The transport of hypercalls alone.
+$(DOM0_BUILD)/hypercalls: $(DOM0_DIR)/hypercalls.c $(LIBHC_DOM0)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $^ -o $@ -lpthread
+
 # The builder alone, without store and daemons.
 $(DOM0_BUILD)/start_domain: $(DOM0_DIR)/start_domain.c $(BUILDER_LIB) $(STORE_CLIENT_LIB) \
 		$(COMMON_LIB) $(LIBHC_DOM0)
@@ -53,6 +59,14 @@ $(DOM0_BUILD)/start_domain: $(DOM0_DIR)/start_domain.c $(BUILDER_LIB) $(STORE_CL
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $^ $(BUILDER_LIBS) \
 		-o $@
+
+# The library of devices, without a domain. Nothing in it calls those parts of libnl that look
+# names up, about which the linker would warn.
+$(DOM0_BUILD)/device: $(DOM0_DIR)/device.c $(DEVICE_LIB) $(STORE_CLIENT_LIB) $(COMMON_LIB)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -static $^ $(DEVICE_LIBS) \
+		-lpthread -Wl,--no-warnings -o $@
 
 # A 32-bit program without a C library, so that no second one has to be installed.
 $(DOM0_BUILD)/%: $(DOM0_DIR)/%.S
@@ -66,6 +80,11 @@ check-system check-system-native check-system-xen: images
 check-system: $(BUILD)/lamina
 	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py \
 		--counts $(BUILD)/check/system.counts $(CASES)
+
+# What takes too long for every day.
+.PHONY: soak
+soak: images $(BUILD)/lamina
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py domu-cycles-soak
 
 # The same cases without a hypervisor, and on the peer: they test the tests.
 check-system-native check-system-xen: check-system-%:

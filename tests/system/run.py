@@ -12,6 +12,7 @@ everywhere is the test's own fault.
 import argparse
 import concurrent.futures
 import gzip
+import math
 import os
 import shutil
 import sys
@@ -69,6 +70,8 @@ class Bench:
         if case.modules is not None:
             return case.modules(self)
         arguments = f"console=hvc0 {case.arguments(self)}".strip()
+        if self.patience > 1:
+            arguments += f" lamina.patience={math.ceil(self.patience)}"
         return [(self.vmlinux, arguments), (self.initrd, "")]
 
     def boot(self, case, name):
@@ -136,8 +139,11 @@ def print_log(path):
 
 
 def select(hypervisor, patterns):
-    return [case for case in CASES if hypervisor in case.hypervisors and
-            (not patterns or any(pattern in case.name for pattern in patterns))]
+    def chosen(case):
+        if case.soak:
+            return case.name in patterns
+        return not patterns or any(pattern in case.name for pattern in patterns)
+    return [case for case in CASES if hypervisor in case.hypervisors and chosen(case)]
 
 
 def run_all(bench, cases, jobs, repeat):

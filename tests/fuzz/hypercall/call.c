@@ -133,6 +133,31 @@ static uint64_t argument(struct sim_cpu *cpu, const struct domain *d, unsigned r
     }
 }
 
+/* Domains beside those that have a world, with what their making asks for. */
+static void domctl_fill(struct xen_domctl *op)
+{
+    op->domain = (domid_t)(chance(8) ? value_domid() : pick(SIM_DOMAINS + 2));
+    if (chance(4))
+        return;
+    switch (op->cmd) {
+    case XEN_DOMCTL_createdomain:
+        memset(&op->u, 0, sizeof(op->u));
+        op->u.createdomain.max_vcpus = 1 + pick(2);
+        op->u.createdomain.grant_opts = 1;
+        op->u.createdomain.max_evtchn_port = UINT32_MAX;
+        op->u.createdomain.max_grant_frames = op->u.createdomain.max_maptrack_frames = -1;
+        break;
+    case XEN_DOMCTL_max_vcpus:
+        op->u.max_vcpus.max = 1 + pick(2);
+        break;
+    case XEN_DOMCTL_max_mem:
+        op->u.max_mem.max_memkb = pick(64) * 4;
+        break;
+    default:
+        break;
+    }
+}
+
 /* platform_op, sysctl, domctl: one structure with the command in front and the row's behind. */
 static void header_make(struct sim_cpu *cpu, const struct domain *d, struct call *call,
                         unsigned row)
@@ -147,7 +172,7 @@ static void header_make(struct sim_cpu *cpu, const struct domain *d, struct call
             : name->number == __HYPERVISOR_sysctl ? XEN_SYSCTL_INTERFACE_VERSION
                                                   : XENPF_INTERFACE_VERSION;
     if (name->number == __HYPERVISOR_domctl)
-        at[2] = chance(8) ? value_domid() : pick(SIM_DOMAINS);
+        domctl_fill((struct xen_domctl *)(void *)at);
     if (chance(32))
         at[pick(3)] = (uint32_t)value_number();
 }

@@ -162,12 +162,12 @@ static void fill_reservation(const struct domain *d, struct xen_memory_reservati
     unsigned nr = 1 + pick(4);
     uint64_t *list = args_take(cpu, nr * sizeof(*list), &op->extent_start);
 
+    op->extent_order = chance(4) ? small(4) : 0;
     for (unsigned i = 0; i < nr; i++)
-        list[i] = mfn_x(value_frame(d));
+        list[i] = mfn_x(value_frame(d)) & ~UINT64_C(0) << (op->extent_order & 63);
     if (chance(16))
         op->extent_start = value_va();
     op->nr_extents = chance(24) ? value_number() : nr;
-    op->extent_order = chance(4) ? small(4) : 0;
     op->mem_flags = chance(4) ? small(48) : 0;
     op->domid = chance(6) ? domid() : DOMID_SELF;
 }

@@ -61,6 +61,7 @@ static void nobody(void)
     CHECK(hypercall_domctl_getvcpucontext(NOBODY, &context), -XEN_ESRCH);
     CHECK(hypercall_domctl_getvcpuinfo(NOBODY, &vcpu), -XEN_ESRCH);
     CHECK(hypercall_domctl_scheduler_op(NOBODY, &share), -XEN_ESRCH);
+    CHECK(hypercall_domctl_getdomaininfo(DOMID_SELF, &info), -XEN_EINVAL);
     CHECK(hypercall_memory_maximum_reservation(&who), -XEN_ESRCH);
     CHECK(hypercall_memory_acquire_resource(&grants), -XEN_ESRCH);
 }

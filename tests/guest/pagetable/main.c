@@ -207,6 +207,10 @@ static void batch(void)
     CHECK(hypercall_mmu_update(updates, 1, &done, DOMID_SELF), 0);
     CHECK(done, 1);
     CHECK(pte_write(maddr, good), 0);
+    /* Linux takes the count as it finds it, also when there is no such domain. */
+    done = 77;
+    CHECK(hypercall_mmu_update(updates, 1, &done, 0x1234), -XEN_ESRCH);
+    CHECK(done, 0);
 }
 
 void test_main(void)

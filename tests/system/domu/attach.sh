@@ -14,7 +14,8 @@ has_not() { ! has "$1"; }
 # Load on the first disk and interface for as long as /tmp/load exists.
 load() {
     in_domain one "touch /tmp/load
-        { while [ -e /tmp/load ]; do dd if=/dev/xvda of=/dev/null bs=1M count=32 iflag=direct 2>&1 ||
+        { while [ -e /tmp/load ]; do
+            dd if=/dev/xvda of=/dev/null bs=1M count=32 iflag=direct 2>&1 ||
             touch /tmp/bad; done; } >/tmp/io &
         { while [ -e /tmp/load ]; do /tests/pings 500 $DOM0_ADDRESS ||
             touch /tmp/bad; done; } >/tmp/net &"
@@ -68,10 +69,11 @@ loaded() { in_domain one "[ -s /tmp/net ] && [ ! -e /tmp/bad ]"; }
 linux_domain one 2 vmlinuz
 linux_domain two 3 vmlinuz-cloud
 make_disk $EXTRA 16
-in_use >/tmp/before
+check "warm up" warm_up
+note_use /tmp/before
 check "create" create one
 check "ready" ready one || stop_at_once "the domain does not come up"
-in_use >/tmp/one
+note_use /tmp/one
 check "load" load
 check "a disk comes and goes" disk_comes_and_goes
 check "an interface comes and goes" interface_comes_and_goes

@@ -36,7 +36,8 @@ all_start() {
 says() {
     text=$1
     shift
-    ! "$@" >/tmp/out 2>&1 && cat /tmp/out && [ "$(wc -l </tmp/out)" = 1 ] && grep -q "$text" /tmp/out
+    ! "$@" >/tmp/out 2>&1 && cat /tmp/out && [ "$(wc -l </tmp/out)" = 1 ] &&
+        grep -q "$text" /tmp/out
 }
 
 all_start "unpacked"
@@ -61,7 +62,8 @@ check "no file" says "No such file" start $WORK/none - 128 1 none
 check "an initrd that is missing" says "initrd $WORK/none" \
     start $GUESTS/domu.elf $WORK/none 128 1 none
 check "too little memory" says "too little" start $GUESTS/vmlinuz - 32 1 none
-check "an initrd that is too large" says "too little" start $GUESTS/domu.elf $WORK/vmlinux 32 1 none
+check "an initrd that is too large" says "too little" \
+    start $GUESTS/domu.elf $WORK/vmlinux 32 1 none
 check "more memory than there is" says "needs 100000 MiB, [0-9]* MiB are free" \
     start $GUESTS/domu.elf - 100000 1 none
 micro_starts "after all that"

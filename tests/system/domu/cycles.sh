@@ -77,7 +77,8 @@ breaking() { # the hypervisor ends it
 tiny_domain tiny "<on_crash>destroy</on_crash>"
 linux_domain linux 2 vmlinuz "<on_crash>destroy</on_crash>"
 sed -i 's/loglevel=5/loglevel=7/' $WORK/linux.xml
-in_use >/tmp/before
+check "warm up" warm_up
+note_use /tmp/before
 check "$WARM cycles to warm up" cycles $WARM
 check "a domain with devices" cycle_of_linux
 check "nothing is left" nothing_left /tmp/before

@@ -5,7 +5,8 @@
 
 . /usr/lib/lamina/tests/lib
 
-in_use >/tmp/before
+check "warm up" warm_up
+note_use /tmp/before
 check "create" lamina create /etc/lamina/grub.xml
 check "its kernel comes from its disk" ready grub 240 || stop_at_once "GRUB does not boot it"
 was=$(lamina domid grub)

@@ -58,12 +58,12 @@ tool_killed() {
 
 linux_domain other 3 vmlinuz-cloud
 linux_domain busy 2 vmlinuz
-check "warm up" sh -c '. /usr/lib/lamina/tests/lib; create other && lamina destroy other'
-in_use >/tmp/before
+check "warm up" warm_up
+note_use /tmp/before
 check "create busy" create busy
 check "busy is up" ready busy || stop_at_once "no domain to work with"
 check "busy works" work
-in_use >/tmp/working
+note_use /tmp/working
 for daemon in $ALL_DAEMONS; do
     check "$daemon killed during I/O and started again" restart $daemon
     check "busy still works" still_works

@@ -114,7 +114,8 @@ on_coredump() { # ACTION
 }
 
 linux_domain one 2 vmlinuz "<vcpu>2</vcpu>"
-in_use >/tmp/before
+check "warm up" warm_up
+note_use /tmp/before
 check "create" create one
 check "ready" ready one || stop_at_once "the domain does not come up"
 check "by name, number and uuid" same_answers

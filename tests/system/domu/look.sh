@@ -14,10 +14,6 @@ matches() { # PATTERN COMMAND...: its output has such a line
     grep -Eq "$pattern" /tmp/out
 }
 
-column() { # NUMBER PATTERN: of the lines of /tmp/out that match
-    awk -v at="$1" -v pattern="$2" '$0 ~ pattern { print $at }' /tmp/out
-}
-
 hypervisor_version() {
     (cd /sys/hypervisor/version && echo "$(cat major)\.$(cat minor)$(cat extra)")
 }
@@ -31,9 +27,8 @@ json_is_whole() { # COMMAND...: as many brackets close as open, and something is
 
 counts_grow() { # the disk's counters and the processor's follow what the domain does
     in_domain look "dd if=/dev/xvda of=/dev/null bs=1024k count=8 iflag=direct" || return 1
-    matches " look |^look " lamina top --batch --count 1 --delay 1 || return 1
-    read_kib=$(column 11 '^look')
-    [ "${read_kib:-0}" -ge 8192 ] && [ "$(column 4 '^look')" -ge 0 ]
+    matches "^look .* [0-9.]+M +[0-9.]+[BKM]$" lamina top --batch --count 1 --delay 1 &&
+        matches '"disk_read_bytes": [0-9]{7}' lamina top --json --count 1 --delay 1
 }
 
 # Marks of one run aside: what dumpxml says is the configuration that it is made from again.

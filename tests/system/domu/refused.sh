@@ -22,7 +22,8 @@ bad() {
 }
 
 good
-in_use >/tmp/before
+check "warm up" warm_up
+note_use /tmp/before
 check "the file is good" lamina create --dry-run $WORK/good.xml
 check "nothing is left" nothing_left /tmp/before
 
@@ -68,17 +69,17 @@ bad "a bzImage that is cut short" "s|$GUESTS/domu.elf|$WORK/cut|" $FILE
 cp $GUESTS/vmlinuz $WORK/corrupt
 head -c 1000 /dev/urandom | dd of=$WORK/corrupt bs=1 seek=3000000 conv=notrunc 2>/dev/null
 bad "a corrupt bzImage" "s|$GUESTS/domu.elf|$WORK/corrupt|" $FILE
-bad "a kernel too large for the memory" "s|$GUESTS/domu.elf|$GUESTS/vmlinuz-cloud|" $FAILED
+bad "a kernel too large for the memory" "s|$GUESTS/domu.elf|$GUESTS/vmlinuz-cloud|" $BAD_CONFIG
 
 check "create good" create good
 check "ready" ready good
-in_use >/tmp/good
+note_use /tmp/good
 check_refused "a name that is taken" $BAD_CONFIG create good
 bad "a disk that is in use" 's|<name>good|<name>other|' $BAD_CONFIG
-check_refused "a rename to what is no name" $FAILED lamina rename good 7
-check_refused "more memory than its maximum" $FAILED lamina set-memory good 1G
+check_refused "a rename to what is no name" $BAD_CONFIG lamina rename good 7
+check_refused "more memory than its maximum" $BAD_CONFIG lamina set-memory good 1G
 check_refused "memory that is no size" $USAGE lamina set-memory good lots
-check_refused "more vCPUs than its maximum" $FAILED lamina set-vcpus good 9
+check_refused "more vCPUs than its maximum" $BAD_CONFIG lamina set-vcpus good 9
 check_refused "no such domain" $FAILED lamina destroy nobody
 check_refused "the control domain" $FAILED lamina destroy 0
 check_refused "no such command" $USAGE lamina frobnicate

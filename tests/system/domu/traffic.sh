@@ -12,7 +12,8 @@ banners() {
     linux_domain generic 2 vmlinuz
     linux_domain cloud 3 vmlinuz-cloud
     tiny_domain tiny
-    in_use >/tmp/before
+    check "warm up" warm_up
+    note_use /tmp/before
     for name in generic cloud tiny; do
         check "create $name" create $name
     done

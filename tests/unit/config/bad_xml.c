@@ -165,7 +165,8 @@ static const struct bad_file bad_files[] = {
     { DISK(SOURCE TARGET "\n</disk><disk>" SOURCE "\n" TARGET),
       "f:9: error: devices/disk/target: attribute dev: 'xvda' is the disk of line 6 already\n" },
     { DISK("<driver type='qcow2'/>" SOURCE TARGET),
-      "f:7: error: devices/disk/driver: attribute type: expected raw, found 'qcow2'\n" },
+      "f:7: error: devices/disk/driver: attribute type: expected raw, found 'qcow2'; convert the"
+      " image, for instance with 'qemu-img convert -O raw'\n" },
     { DISK(SOURCE TARGET "<backingStore type='file'><source file='/b'/></backingStore>"),
       "f:7: error: devices/disk/backingStore: expected no backing file: only raw images are disks"
       " here\n" },

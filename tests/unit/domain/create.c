@@ -253,6 +253,33 @@ START_TEST(every_death_is_cleaned_up)
 }
 END_TEST
 
+/* Its builder holds the lock and waits for what does not come. */
+START_TEST(destroy_does_not_wait_for_a_builder)
+{
+    char *before = strdup(fakes_snapshot()), byte;
+    unsigned domid;
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    fakes_tell(ends[1]);
+    fakes_inject(FAKE_HANG, 60);
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGTERM, SIG_DFL);
+        create(&domid);
+        _exit(1);
+    }
+    ck_assert_int_eq(read(ends[0], &byte, 1), 1);
+    fakes_inject(FAKE_PASS, 0);
+    ck_assert_int_eq(domain_destroy(store, 1, &failure), 0);
+    ck_assert_str_eq(fakes_snapshot(), before);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    free(before);
+}
+END_TEST
+
 START_TEST(the_next_creation_cleans_up)
 {
     unsigned domid;
@@ -377,6 +404,7 @@ int main(void)
     tcase_add_test(tcase, finds_by_everything);
     tcase_add_test(tcase, every_failure_is_undone);
     tcase_add_test(tcase, every_death_is_cleaned_up);
+    tcase_add_test(tcase, destroy_does_not_wait_for_a_builder);
     tcase_add_test(tcase, the_next_creation_cleans_up);
     tcase_add_test(tcase, interrupts_are_undone);
     tcase_add_test(tcase, destroy_takes_everything);

@@ -42,6 +42,7 @@ static struct state {
     enum fake_mode mode;
     unsigned call, target;
     bool injected;
+    int tell;
 } *state;
 
 static char text[TEXT_SIZE];
@@ -55,6 +56,9 @@ static int step(void)
     state->injected = true;
     if (state->mode == FAKE_DIE)
         _exit(0);
+    if (state->mode == FAKE_HANG && write(state->tell, "", 1) == 1)
+        for (;;)
+            pause();
     return state->mode == FAKE_FAIL ? FAILURE_RC : 0;
 }
 
@@ -66,6 +70,11 @@ void fakes_inject(enum fake_mode mode, unsigned call)
     state->injected = false;
     /* It ends with the connection of whoever died. */
     state->in_transaction = false;
+}
+
+void fakes_tell(int fd)
+{
+    state->tell = fd;
 }
 
 bool fakes_injected(void)

@@ -3,8 +3,8 @@
  * Fakes: hypervisor, store, builder and devices as far as the domain library uses them, in memory
  * that child processes share, so that what a killed child left can be looked at.
  *
- * Every call that changes something counts. One of them can be made to fail, or to be the last
- * thing that its process does.
+ * Every call that changes something counts. One of them can be made to fail, to be the last thing
+ * that its process does, or never to return.
  */
 #ifndef DOMAIN_FAKES_H
 #define DOMAIN_FAKES_H
@@ -12,13 +12,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum fake_mode { FAKE_PASS, FAKE_FAIL, FAKE_DIE };
+enum fake_mode { FAKE_PASS, FAKE_FAIL, FAKE_DIE, FAKE_HANG };
 
 /* Empties everything; the store and the run directory too. */
 void fakes_reset(void);
 
 /* The call of that number, from 1 and counted anew from here, fails once or dies. 0: none. */
 void fakes_inject(enum fake_mode mode, unsigned call);
+
+/* A byte is written there when a call hangs. */
+void fakes_tell(int fd);
 
 /* Whether the injected call was reached. */
 bool fakes_injected(void);

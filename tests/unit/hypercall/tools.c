@@ -27,7 +27,7 @@ static struct {
     int answer; /* of what is called below */
     char text[4096];
     size_t text_bytes;
-    unsigned refs, made;
+    unsigned refs, made, first; /* lowest number in use */
     domid_t asked;
     unsigned keys;
 } world;
@@ -36,7 +36,7 @@ static struct {
 
 struct domain *domain_get(domid_t id)
 {
-    if (id > 1)
+    if (id > 1 || id < world.first)
         return NULL;
     world.refs++;
     return id ? &other : &own;
@@ -524,6 +524,25 @@ START_TEST(test_machine)
 }
 END_TEST
 
+START_TEST(test_domain_info_is_of_the_next)
+{
+    struct xen_domctl_getdomaininfo info;
+    domid_t id = 1;
+
+    ck_assert_int_eq(hc_domctl_getdomaininfo(&id, &info), 0);
+    ck_assert_uint_eq(id, 1);
+    id = 2;
+    ck_assert_int_eq(hc_domctl_getdomaininfo(&id, &info), -ESRCH);
+    id = DOMID_SELF;
+    ck_assert_int_eq(hc_domctl_getdomaininfo(&id, &info), -EINVAL);
+    world.first = 1;
+    id = 0;
+    ck_assert_int_eq(hc_domctl_getdomaininfo(&id, &info), 0);
+    ck_assert_uint_eq(id, 1);
+    ck_assert_uint_eq(info.domain, 1);
+}
+END_TEST
+
 START_TEST(test_domain_list)
 {
     struct xen_domctl_getdomaininfo info[3];
@@ -594,6 +613,7 @@ static TCase *cases(void)
     tcase_add_test(tests, test_page_types);
     tcase_add_test(tests, test_cpu_policy);
     tcase_add_test(tests, test_machine);
+    tcase_add_test(tests, test_domain_info_is_of_the_next);
     tcase_add_test(tests, test_domain_list);
     tcase_add_test(tests, test_readconsole_and_keys);
     return tests;

@@ -218,8 +218,10 @@ START_TEST(order_is_carried_out_once)
     ck_assert_uint_eq(nr_orders(), 1);
     /* Who waits for it finds it done. */
     pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
+        close(fd); /* else it would hold the lock as well */
         _exit(order_lock(directory, name) == -ENOENT ? 0 : 1);
+    }
     order_finish(directory, name, fd);
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);

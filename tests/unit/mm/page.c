@@ -211,7 +211,7 @@ START_TEST(descriptor_page)
     mfn_t mfn = frame(&guest);
 
     words(mfn)[1] = UINT64_C(0x00cf92000000ffff);
-    ck_assert_int_eq(segdesc_get(&guest, mfn), 0);
+    ck_assert_int_eq(frame_get(&guest, mfn, PT_SEGDESC), 0);
     ck_assert_uint_eq(words(mfn)[1], UINT64_C(0x00cff3000000ffff));
     mm_lock(&guest);
     ck_assert_int_eq(page_get_and_type(page_of(mfn), PT_WRITABLE, &guest), -EINVAL);
@@ -219,13 +219,13 @@ START_TEST(descriptor_page)
     hold(mfn, true);
     ck_assert(page_audit());
     unhold();
-    segdesc_put(&guest, mfn);
+    frame_put(&guest, mfn);
     words(mfn)[511] = UINT64_C(0x0000890000000067);
     words(mfn)[1] = UINT64_C(0x00cf92000000ffff);
-    ck_assert_int_eq(segdesc_get(&guest, mfn), -EINVAL);
+    ck_assert_int_eq(frame_get(&guest, mfn, PT_SEGDESC), -EINVAL);
     ck_assert_uint_eq(words(mfn)[1], UINT64_C(0x00cf92000000ffff)); /* refused: nothing touched */
-    ck_assert_int_eq(segdesc_get(&control, mfn), -EINVAL);
-    ck_assert_int_eq(segdesc_get(&guest, MFN_INVALID), -EINVAL);
+    ck_assert_int_eq(frame_get(&control, mfn, PT_SEGDESC), -EINVAL);
+    ck_assert_int_eq(frame_get(&guest, MFN_INVALID, PT_SEGDESC), -EINVAL);
 }
 END_TEST
 

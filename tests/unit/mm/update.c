@@ -129,9 +129,9 @@ START_TEST(plain_word)
     ck_assert_int_eq(update(slot(t[1], 5), pte(a, RW)), 0);
     ck_assert_int_eq(update(slot(a, 9), 7), 0); /* writable anyway */
     ck_assert_uint_eq(words(a)[9], 7);
-    ck_assert_int_eq(segdesc_get(&guest, b), 0);
+    ck_assert_int_eq(frame_get(&guest, b, PT_SEGDESC), 0);
     ck_assert_int_eq(update(slot(b, 9), 7), -EINVAL); /* descriptors are no plain words */
-    segdesc_put(&guest, b);
+    frame_put(&guest, b);
 }
 END_TEST
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Console output of absurd lengths and from absurd places, and control characters. */
+#include "check.h"
+
+void test_main(void)
+{
+    char junk[64];
+
+    for (unsigned i = 0; i < sizeof(junk); i++)
+        junk[i] = (char)(i * 37 + 128);
+    CHECK(hypercall_console_write(0, junk), 0);
+    CHECK(hypercall_console_write(sizeof(junk), junk), 0);
+    CHECK(hypercall_console_write(16, (const char *)0xffff830000000000UL), -XEN_EFAULT);
+    CHECK(hypercall_console_write(~0u, (const char *)0x123000), -XEN_EFAULT);
+    CHECK(hypercall_console_read(16, (char *)0xffff830000000000UL) <= 0, 1);
+    CHECK(hypercall_console_read(0, junk), 0);
+    CHECK(_hypercall3(__HYPERVISOR_console_io, 99, 0, 0), -XEN_ENOSYS);
+}
