@@ -102,7 +102,9 @@ static void refused(const struct shape *shape, uint64_t pointer)
 {
     long result = call(shape, pointer);
 
-    if (result != -XEN_EFAULT && result != -XEN_EINVAL && !(shape->counts && result == 0)) {
+    /* Who is not dom0 is refused many of them before anybody looks at the pointer. */
+    if (result != -XEN_EFAULT && result != -XEN_EINVAL && !(shape->counts && result == 0) &&
+        (test_is_dom0() || result != -XEN_EPERM)) {
         console_print("%s with %lx:\n", shape->name, pointer);
         CHECK(result, -XEN_EFAULT);
     }

@@ -460,6 +460,7 @@ void test_main(void)
     struct evtchn_bind_virq exc = { .virq = VIRQ_DOM_EXC };
     uint64_t frames;
 
+    test_needs_dom0();
     NEED(event_init());
     room_make();
     window_entry = *pte_of(window, 1);

@@ -128,6 +128,7 @@ void test_main(void)
 {
     struct xen_domctl op = { .cmd = XEN_DOMCTL_getdomaininfo, .interface_version = 0x14 };
 
+    test_needs_dom0();
     CHECK(_hypercall1(__HYPERVISOR_domctl, (unsigned long)&op), -XEN_EACCES);
     CHECK(_hypercall1(__HYPERVISOR_domctl, 0xffff830000000000), -XEN_EFAULT);
     op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;

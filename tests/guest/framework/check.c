@@ -28,6 +28,17 @@ void test_skip(const char *why)
     finish("skip");
 }
 
+bool test_is_dom0(void)
+{
+    return (start_info->flags & SIF_INITDOMAIN) != 0;
+}
+
+void test_needs_dom0(void)
+{
+    if (!test_is_dom0())
+        test_skip("about what only dom0 may do");
+}
+
 void test_error(const char *what, long result)
 {
     console_print("%s gave %ld\n", what, result);

@@ -25,6 +25,9 @@ void test_main(void);
 
 void test_failure(const char *file, int line, const char *what, long got, long wanted);
 void test_skip(const char *why) __attribute__((noreturn));
+/* Are we dom0? A guest that makes no sense elsewhere calls the second at its begin. */
+bool test_is_dom0(void);
+void test_needs_dom0(void);
 void test_error(const char *what, long result) __attribute__((noreturn));
 
 /* The check: both values are printed when they differ; the guest goes on. */

@@ -177,7 +177,7 @@ static void set_context(const struct test_domain *d)
 
 static void create(struct test_domain *d)
 {
-    struct xen_domctl_createdomain config = { .max_vcpus = VCPUS, .max_evtchn_port = 1023,
+    struct xen_domctl_createdomain config = { .max_vcpus = VCPUS, .max_evtchn_port = 4095,
                                               .max_grant_frames = 64, .max_maptrack_frames = 64,
                                               .grant_opts = 1, .handle = { 0x17 } };
     struct xen_domctl_max_vcpus vcpus = { VCPUS };

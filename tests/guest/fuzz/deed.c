@@ -80,7 +80,7 @@ static void code_do(void *arg)
     const struct registers *r = arg;
     uint64_t rax = r->rax, rbx = r->rbx, rcx = r->rcx, rdx = r->rdx;
 
-    __asm__ volatile("call *%4"
+    __asm__ volatile("call *%4\n\tpushq $2\n\tpopfq" /* whatever flags it left */
                      : "+a"(rax), "+b"(rbx), "+c"(rcx), "+d"(rdx)
                      : "r"(code_page)
                      : "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc",

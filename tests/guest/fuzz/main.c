@@ -16,7 +16,7 @@
 #define FRAMES   2048
 #define ROOM     6144
 #define LOOK_NS  20000000
-#define QUIET    25             /* looks without progress: it sleeps or loops */
+#define QUIET    12             /* looks without progress: it sleeps or loops */
 #define BOUND_NS 20000000000ULL /* for the victim to come round */
 
 static struct test_domain victim, attacker;
