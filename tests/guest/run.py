@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the micro-guests, two at a time, each as dom0 of a machine of its own, or as domU beside one.
+"""Runs the micro-guests, two at a time, each as dom0 of its own machine or as domU beside one.
 
 Usage: run.py [--hypervisor {lamina,xen}] [--as {dom0,domU}] [--jobs N] [--repeat N]
               [--counts FILE] [NAME ...]
@@ -48,7 +48,9 @@ def images(hypervisor):
 def modules(name, role):
     """The kernel of dom0, and for a domU its own behind it."""
     guest = (f"{qemu.BUILD}/tests/guest/{name}.elf", "")
-    return [guest] if role == "dom0" else [(f"{qemu.BUILD}/tests/guest/launch/launch.elf", ""), guest]
+    if role == "dom0":
+        return [guest]
+    return [(f"{qemu.BUILD}/tests/guest/launch/launch.elf", ""), guest]
 
 
 def run_one(name, image, log, options):

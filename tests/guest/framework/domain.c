@@ -235,7 +235,8 @@ void domain_unpause(struct test_domain *d)
 void domain_pump(struct test_domain *d)
 {
     struct xencons_interface *ring = (struct xencons_interface *)d->console;
-    XENCONS_RING_IDX cons = ring->out_cons, prod = __atomic_load_n(&ring->out_prod, __ATOMIC_ACQUIRE);
+    XENCONS_RING_IDX cons = ring->out_cons;
+    XENCONS_RING_IDX prod = __atomic_load_n(&ring->out_prod, __ATOMIC_ACQUIRE);
     char text[128];
     size_t n = 0;
 

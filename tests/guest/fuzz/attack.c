@@ -59,7 +59,8 @@ static bool is_skipped(const struct call *call)
     const struct multicall_entry *list = (const struct multicall_entry *)call->arg[0];
     bool ends = is_end(call->number, call->arg);
 
-    if (call->number == __HYPERVISOR_multicall && is_ours(call->arg[0], call->arg[1], sizeof(*list)))
+    if (call->number == __HYPERVISOR_multicall &&
+        is_ours(call->arg[0], call->arg[1], sizeof(*list)))
         for (uint64_t i = 0; i < call->arg[1]; i++)
             ends |= is_end(list[i].op, list[i].args);
     return ends && !chance(32);

@@ -16,7 +16,7 @@ void place_init(const volatile struct board *board, uint64_t (*frame_of)(const v
 /* The next thing: chosen by attack.c alone, done by deed.c. */
 void attack_step(const struct domain *d);
 
-/* ---- deed.c: a fault in any of these ends that deed only ---------------------------------------- */
+/* ---- deed.c: a fault in any of these ends that deed only ------------------------------------- */
 
 struct registers {
     uint64_t rax, rbx, rcx, rdx;

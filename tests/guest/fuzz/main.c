@@ -5,7 +5,8 @@
  * itself or hangs; then the next seed's takes its place. The victim must notice nothing, every
  * attacker must be destroyed without remains, and at the end the hypervisor's counts must hold.
  *
- * Command line: seed=N of the first attacker, seconds=N or seeds=N until the last one, steps=N each.
+ * Command line: seed=N of the first attacker, seconds=N or seeds=N until the last one, and
+ * steps=N of each.
  */
 #include "board.h"
 #include "domain.h"
