@@ -30,7 +30,7 @@ OUT = "docs/figures.md"
 # SMAP would add STAC and CLAC to either side; this QEMU cannot count over x2APIC's timer register.
 CPU = "max,-smap,-x2apic"
 # The RTC runs on the machine's own time, too: waiting for its next second must always be as long.
-ICOUNT = ["-cpu", CPU, "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+ICOUNT = ["-cpu", CPU, "-icount", "shift=0,sleep=off", "-rtc", "base=2036-01-01T00:00:00,clock=vm"]
 OPTIONS = {"lamina": "console=com1 com1=115200 loglvl=all",
            "xen": "console=com1 com1=115200 loglvl=all spec-ctrl=eager-fpu"}
 MIB = 1 << 20
