@@ -158,6 +158,10 @@ class Guest:
                 return
         raise Failure("the machine does not halt")
 
+    def trace(self, items):
+        """What QEMU writes into `resets` from now on, in the words of its option -d."""
+        self._ask("human-monitor-command", **{"command-line": f"log {items}"})
+
     def trouble(self):
         """What is wrong although the case got what it waited for, in one line; or None."""
         with open(self.resets, "rb") as file:

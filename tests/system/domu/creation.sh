@@ -2,12 +2,21 @@
 # SPDX-License-Identifier: MIT
 #
 # What a creation costs, for scripts/figures.py: a domain of 128 MiB with Debian's kernel, already
-# unpacked, up to the point where only its unpausing is left. And whether the daemons sleep.
+# unpacked, up to the point where only its unpausing is left. And whether the daemons sleep. Before
+# and after what is measured it waits for a line, so that the measuring can be turned on and off.
 
 . /usr/lib/lamina/tests/lib
 
-measured() { # FIGURE NAME
-    ticks "$1" lamina create --paused $WORK/"$2".xml && lamina destroy "$2" && until_gone "$2"
+mark() {
+    echo "LAMINA-MARK $1"
+    read -r line
+}
+
+measured() { # NAME
+    mark before
+    ticks "create_$1" lamina create --paused $WORK/"$1".xml || return 1
+    mark after
+    lamina destroy "$1" && until_gone "$1"
 }
 
 # How often the daemons were woken in ten seconds beside a domain that runs and says nothing.
@@ -28,8 +37,8 @@ devices_xml() {
 plain_xml
 devices_xml
 check "warm up" warm_up
-measured create_plain plain
-measured create_devices devices
+measured plain || stop_at_once "plain was not created"
+measured devices || stop_at_once "devices was not created"
 tiny_domain tiny
 check "create tiny" create tiny && check "tiny is up" ready tiny
 before=$(wake_ups)
