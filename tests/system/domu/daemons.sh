@@ -8,17 +8,6 @@
 
 TINY_LOG=/var/log/lamina/console/tiny.log
 
-# With its children; returns when they are gone.
-kill_now() { # DAEMON
-    victims=$(pidof "$1")
-    kill -9 $victims
-    for victim in $victims; do
-        wait_for 10 test ! -d "/proc/$victim" || return 1
-    done
-}
-
-restart() { kill_now "$1" && "$1"; } # DAEMON
-
 fresh() { # [OTHER_ELEMENTS]: a new micro-guest "tiny", whose log begins with it
     lamina destroy tiny 2>/dev/null
     rm -f $TINY_LOG*

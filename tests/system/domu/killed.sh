@@ -6,11 +6,6 @@
 
 . /usr/lib/lamina/tests/lib
 
-restart() { # DAEMON
-    kill -9 "$(pidof "$1")"
-    "$1"
-}
-
 # The disk and the interface are busy for as long as /tmp/work exists.
 work() {
     in_domain busy "modprobe ext4; mount -t ext4 /dev/xvda /mnt && touch /tmp/work" &&

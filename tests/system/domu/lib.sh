@@ -145,6 +145,19 @@ in_domain() { talk "$(console "$1")" -t "${3:-120}" run "$2"; }
 is_gone() { ! lamina domid "$1"; }
 until_gone() { wait_for "${2:-60}" is_gone "$1"; }
 
+# ---- daemons ------------------------------------------------------------------------------------
+
+# With its children; returns when they are gone.
+kill_now() { # DAEMON
+    victims=$(pidof "$1")
+    kill -9 $victims
+    for victim in $victims; do
+        wait_for 10 test ! -d "/proc/$victim" || return 1
+    done
+}
+
+restart() { kill_now "$1" && "$1"; } # DAEMON
+
 # ---- what is in use ----------------------------------------------------------------------------
 
 daemons() { for daemon in $ALL_DAEMONS; do pidof $daemon >/dev/null && echo $daemon; done; }
