@@ -16,6 +16,7 @@
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "mm/alloc.h"
+#include "mm/guest.h"
 #include "mm/update.h"
 #include "public/sched.h"
 #include "sys/log.h"
@@ -84,7 +85,7 @@ static int shared_page_init(struct domain *d)
     if (mfn_eq(mfn, MFN_INVALID))
         return -ENOMEM;
     machine_clear_frame(mfn);
-    d->shared = machine_map(mfn);
+    d->shared = shared_map(mfn);
     mm_lock(&d->mm);
     page_share(page_of(mfn), &d->mm);
     mm_unlock(&d->mm);
@@ -94,7 +95,7 @@ static int shared_page_init(struct domain *d)
 /* 0, or -EBUSY while somebody still maps the page. */
 static int shared_page_free(struct domain *d)
 {
-    mfn_t mfn = maddr_to_mfn(machine_maddr(d->shared));
+    mfn_t mfn = shared_frame(d->shared);
     int rc;
 
     mm_lock(&d->mm);

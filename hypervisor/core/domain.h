@@ -24,7 +24,7 @@ struct domain {
     uint8_t uuid[16];
     unsigned vcpus_max;
     struct vcpu *vcpu[VCPUS_MAX];
-    struct shared_info *shared; /* hypervisor view; frame is page_share()d */
+    struct shared_info guest_shared *shared; /* hypervisor view; frame is page_share()d */
 
     /* --- under lock --- */
     spinlock_t lock;

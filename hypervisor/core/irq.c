@@ -15,6 +15,7 @@
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "mm/alloc.h"
+#include "mm/guest.h"
 #include "sys/log.h"
 #include "x86/upcall.h"
 
@@ -96,7 +97,7 @@ int pirq_set_eoi_page(struct domain *d, uint64_t gmfn, bool auto_unmask)
     is_set = d->pirqs.eoi_map != NULL;
     if (!is_set) {
         d->pirqs.eoi_mfn = mfn;
-        d->pirqs.eoi_map = machine_map(mfn);
+        d->pirqs.eoi_map = shared_map(mfn);
         d->pirqs.auto_unmask = auto_unmask;
         machine_clear_frame(mfn);
         for (unsigned i = 0; d->pirqs.pirq && i < PIRQS_MAX; i++)

@@ -109,7 +109,7 @@ void trap_inject_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code)
     /* Both guest modes are ring 3; the guest's handler wants to know which of its own it was. */
     error_code = (error_code & ~PF_USER) | (v->arch.in_kernel ? 0 : PF_USER);
     v->arch.cr2 = cr2;
-    v->arch.info->arch.cr2 = cr2;
+    WRITE_ONCE(v->arch.info->arch.cr2, cr2);
     inject(v, PF, true, error_code);
 }
 
