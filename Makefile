@@ -42,6 +42,7 @@ help:
 	@echo '                  MACHINE=pc|q35 DISK=file CREATE=a.xml,b.xml OPTIONS= (hypervisor)'
 	@echo '                  APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
+	@echo 'make check-xen    the micro-guests on real Xen 4.17, which it fetches'
 	@echo 'make soak         create and destroy a domain 1,000 times'
 	@echo 'make model        every state of small machines; model-large: of larger ones'
 	@echo 'make fuzz         search with byte fuzzers for SECONDS= each; fuzz-random: CALLS= random calls'
