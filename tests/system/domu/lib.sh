@@ -205,9 +205,9 @@ warm_up() {
 # nothing_left FILE: all is in use as when FILE was written, within a bound; else says what differs.
 nothing_left() {
     wait_for "${2:-30}" in_use_is "$1" && return
-    diff "$1" /tmp/now
-    lamina list
     xenstore-ls
+    lamina list
+    diff "$1" /tmp/now
     return 1
 }
 
