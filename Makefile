@@ -67,6 +67,7 @@ help:
 include $(wildcard tests/unit/*/rules.mk)
 -include tests/sim/rules.mk
 -include tests/fuzz/rules.mk
+-include tests/race/rules.mk
 -include tests/model/rules.mk
 -include tests/mutants/rules.mk
 -include tests/lint/rules.mk

@@ -83,7 +83,7 @@ static size_t copy(void *ours, gva_t theirs, size_t bytes, bool write)
     sim_point();
     while (bytes) {
         size_t n = MIN(bytes, PAGE_SIZE - (theirs & ~PAGE_MASK));
-        void *p = sim_access(sim.running, theirs, write);
+        void *p = sim_access(sim_running, theirs, write);
 
         if (!p)
             return bytes;
