@@ -172,7 +172,8 @@ static bool account_frames_match(const struct mm_account *acct)
     uint64_t nr = 0;
 
     for (uint64_t i = 0; i < frames_end; i++)
-        nr += frame_table[i].owner == acct->slot && !(frame_table[i].flags & PAGE_SHARED);
+        nr += READ_ONCE(frame_table[i].owner) == acct->slot &&
+              !(READ_ONCE(frame_table[i].flags) & PAGE_SHARED);
     /* An allocation books its frames first, and then looks for them. */
     if (nr == acct->nr_frames || (audit.live && nr < acct->nr_frames))
         return true;

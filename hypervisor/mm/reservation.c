@@ -80,7 +80,7 @@ static uint64_t extents_mark(const struct mm_account *acct, const uint64_t *firs
 
         if (!page_is_given(page, acct) || page->refs != 1)
             break;
-        page->flags &= (uint8_t)~PAGE_ALLOCATED;
+        page_flags_drop(page, PAGE_ALLOCATED);
     }
     return i;
 }
@@ -99,7 +99,7 @@ int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned n
     for (uint64_t i = 0; i < marked; i++) {
         struct page *page = extents_page(first, order, i);
 
-        page->flags |= PAGE_ALLOCATED;
+        page_flags_add(page, PAGE_ALLOCATED);
         if (marked == frames)
             BUG_ON(!page_give_back(page, acct));
     }

@@ -307,7 +307,6 @@ static void cpu_main(void)
 static void *thread_main(void *cpu)
 {
     sim_running = (unsigned)(uintptr_t)cpu;
-    sim.cpu[sim_running].state = SIM_BUSY;
     if (!setjmp(self()->out))
         sim_stack_call(cpu_main, block[sim_running] + MACHINE_BLOCK_SIZE - 64);
     return NULL;

@@ -78,8 +78,9 @@ bool race_rest(unsigned *quota)
         fail(why);
     if (!audit_still())
         fail("the audit fails");
-    if (report.rounds++ == o.rounds_left)
+    if (report.rounds == o.rounds_left)
         return false;
+    report.rounds++;
     for (domid_t id = 1; id < SIM_DOMAINS; id++)
         if (!tools_know(id, &shut_down))
             tools_make((void *)(uintptr_t)id);

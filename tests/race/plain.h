@@ -20,6 +20,15 @@ static inline void *plain_set(void *to, int byte, size_t bytes)
         ((volatile char *)to)[i] = (char)byte;
     return to;
 }
+static inline void plain_move(void *to, const void *from, size_t bytes)
+{
+    if (to < from)
+        plain_copy(to, from, bytes);
+    else
+        while (bytes--)
+            ((volatile char *)to)[bytes] = ((const volatile char *)from)[bytes];
+}
+#define memmove(to, from, bytes) plain_move(to, from, bytes)
 #define memcpy(to, from, bytes) plain_copy(to, from, bytes)
 #define memset(to, byte, bytes) plain_set(to, byte, bytes)
 

@@ -48,18 +48,6 @@ unsigned machine_maddr_bits(void)
     return 40;
 }
 
-void machine_clear_frame(mfn_t mfn)
-{
-    BUG_ON(mfn_x(mfn) >= SIM_FRAMES);
-    memset(machine_map(mfn), 0, PAGE_SIZE);
-}
-
-void machine_copy_frame(mfn_t dst, mfn_t src)
-{
-    BUG_ON(mfn_x(dst) >= SIM_FRAMES || mfn_x(src) >= SIM_FRAMES);
-    memmove(machine_map(dst), machine_map(src), PAGE_SIZE);
-}
-
 /* ---- CPUs ------------------------------------------------------------------------------------ */
 
 unsigned machine_cpu_id(void)

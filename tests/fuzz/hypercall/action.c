@@ -248,8 +248,10 @@ void ring3_step(unsigned cpu)
         table_write_fault(cpu, d);
     else if (what < 30)
         privileged_fault(cpu, d);
-    else if (what < 31)
-        sim_step(cpu, do_interrupt, (void *)(uintptr_t)(chance(2) ? 0 : 0x40 + pick(16)));
+    else if (what < 31) /* one CPU serves the UART */
+        sim_step(cpu, do_interrupt, (void *)(uintptr_t)(chance(2) && !(sim_parallel && cpu)
+                                                            ? 0
+                                                            : 0x40 + pick(16)));
     else {
         sim_time_pass((uint64_t)pick(256) * 100000);
         sim_step(cpu, NULL, NULL);
