@@ -247,8 +247,13 @@ void frames_release(mfn_t mfn, unsigned order)
     BUG_ON(first & (BIT(order) - 1));
     lock_take(&frames.lock);
     for (uint64_t i = first; i < first + BIT(order); i++) {
-        BUG_ON(frame_table[i].owner != OWNER_HYPERVISOR || frame_table[i].refs != 1);
-        frame_table[i] = (struct page){ .owner = OWNER_NONE, .flags = PAGE_SCRUB };
+        struct page *page = &frame_table[i];
+
+        BUG_ON(page->owner != OWNER_HYPERVISOR || page->refs != 1);
+        page->refs = page->type_refs = page->link = 0;
+        WRITE_ONCE(page->type, PT_NONE);
+        WRITE_ONCE(page->flags, PAGE_SCRUB);
+        WRITE_ONCE(page->owner, OWNER_NONE);
     }
     /* No guest ever mapped it: page_unshare() flushes, so it counts as flushed. */
     block_free(first, order, frames.flush_clock - 1);

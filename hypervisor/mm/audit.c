@@ -58,7 +58,7 @@ static void count_all(uint32_t delta)
     for (uint64_t i = 0; i < frames_end; i++) {
         struct page *page = &frame_table[i];
 
-        if (!mm_account_of_slot(page->owner))
+        if (!mm_account_of_slot(READ_ONCE(page->owner)))
             continue;
         if (page->flags & PAGE_ALLOCATED)
             count(_mfn(i), false);
@@ -158,7 +158,7 @@ static bool frames_check(bool (*check)(const struct page *page))
     for (uint64_t i = 0; i < frames_end; i++) {
         const struct page *page = &frame_table[i];
 
-        if (!mm_account_of_slot(page->owner) || check(page))
+        if (!mm_account_of_slot(READ_ONCE(page->owner)) || check(page))
             continue;
         log_error("audit: frame %lx: refs %u types %u owner %u type %u flags %x", i, page->refs,
                   page->type_refs, page->owner, page->type, page->flags);

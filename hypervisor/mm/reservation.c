@@ -17,7 +17,7 @@ static bool extent_in_range(uint64_t first, unsigned order)
 /* The owner holds a reference of its own that it can drop. */
 static bool page_is_given(const struct page *page, const struct mm_account *acct)
 {
-    return page->owner == acct->slot && (page->flags & PAGE_ALLOCATED);
+    return READ_ONCE(page->owner) == acct->slot && (page->flags & PAGE_ALLOCATED);
 }
 
 static bool extent_is_given(const struct mm_account *acct, uint64_t first, unsigned order)

@@ -35,7 +35,7 @@ $(RACE)/race: $(RACE_OBJ) tests/sim/sim.lds
 		$(filter %.o,$^) -o $@
 
 # The first race ends the run: what comes after it may be its consequence.
-RACE_RUN := TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=4 $(RACE)/race
+RACE_RUN := TSAN_OPTIONS=halt_on_error=1:history_size=4:suppressions=tests/race/known.supp $(RACE)/race
 
 .PHONY: check-race race
 check-race: $(RACE)/race
