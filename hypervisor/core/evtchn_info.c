@@ -93,7 +93,7 @@ int vcpu_register_info(struct vcpu *v, mfn_t mfn, unsigned offset)
     lock_take(&d->events.lock);
     rc = mfn_eq(v->info_mfn, MFN_INVALID) ? frame_get(&d->mm, mfn, PT_WRITABLE) : -EINVAL;
     if (!rc) {
-        v->info_mfn = mfn;
+        WRITE_ONCE(v->info_mfn.v, mfn_x(mfn));
         info_move(v, (void guest_shared *)((char guest_shared *)shared_map(mfn) + offset));
     }
     lock_drop(&d->events.lock);
@@ -112,6 +112,6 @@ void vcpu_drop_info(struct vcpu *v)
     if (mfn_eq(mfn, MFN_INVALID))
         return;
     v->arch.info = vcpu_first_info(v);
-    v->info_mfn = MFN_INVALID;
+    WRITE_ONCE(v->info_mfn.v, mfn_x(MFN_INVALID));
     frame_put(&d->mm, mfn);
 }

@@ -28,6 +28,7 @@
  * This file: the table itself, its growth, and the calls that only look at it or move entries.
  */
 #include "core/grant_table.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
@@ -75,7 +76,8 @@ static void frames_commit(struct domain *d, unsigned have)
     for (unsigned i = d->grants.nr_frames; i < have; i++)
         page_share(page_of(frame_mfn(d, i)), &d->mm);
     mm_unlock(&d->mm);
-    d->grants.nr_frames = have;
+    store_barrier(); /* whoever finds the number finds the frames */
+    WRITE_ONCE(d->grants.nr_frames, have);
 }
 
 int grant_table_grow(struct domain *d, unsigned nr)

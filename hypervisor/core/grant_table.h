@@ -46,7 +46,7 @@ struct grant_entry_v1 guest_shared *grant_entry(const struct domain *d, grant_re
 struct grant_active *grant_active(const struct domain *d, grant_ref_t ref);
 static inline unsigned grant_count(const struct grant_table *table)
 {
-    return table->nr_frames * (unsigned)GRANTS_PER_FRAME;
+    return READ_ONCE(table->nr_frames) * (unsigned)GRANTS_PER_FRAME;
 }
 static inline bool grant_is_pinned(const struct grant_active *act)
 {

@@ -88,7 +88,7 @@ void time_update_vcpu(struct vcpu *v)
         store_barrier();
         WRITE_ONCE(t->version, ++version);
     }
-    if (v->time_area.va && v == current && v->arch.in_kernel) {
+    if (READ_ONCE(v->time_area.va) && v == current && v->arch.in_kernel) {
         time_fill(&now, &clock);
         now.version = version & ~1u;
         time_area_update(v, &now);

@@ -56,11 +56,13 @@ long hc_domctl_createdomain(domid_t *domain, struct xen_domctl_createdomain *cre
     int ret = config_check(createdomain);
 
     if (ret == 0)
-        ret = domain_create(is_given ? *domain : DOMID_INVALID, createdomain->max_vcpus, false, &d);
+        ret = domain_create_claimed(is_given ? *domain : DOMID_INVALID, createdomain->max_vcpus,
+                                    false, &d);
     if (ret)
         return ret;
     config_apply(d, createdomain);
     *domain = d->id;
+    domain_release(d);
     return 0;
 }
 
