@@ -46,6 +46,7 @@ help:
 	@echo 'make soak         create and destroy a domain 1,000 times'
 	@echo 'make model        every state of small machines; model-large: of larger ones'
 	@echo 'make fuzz         search with byte fuzzers for SECONDS= each; fuzz-random: CALLS= random calls'
+	@echo 'make fuzz-guest   attackers beside a victim in QEMU for SECONDS=; SEED= repeats one'
 	@echo 'make coverage     lines and branches that units, models and fuzzers reach'
 	@echo 'make mutants      plant faults and see whether the checks find them'
 	@echo 'make figures      measure what docs/figures.md lists'
