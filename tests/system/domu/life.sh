@@ -119,7 +119,7 @@ on_coredump_restart() {
 # Linux crashes, by a SysRq key. What it had in its memory can be read in the file, and where its
 # vCPUs were.
 crash_leaves_dump() {
-    in_domain one "seq -s -lamina- 7000 8000 >/tmp/memory" &&
+    in_domain one "echo 1 >/proc/sys/kernel/sysrq; seq -s -lamina- 7000 8000 >/tmp/memory" &&
         lamina sysrq one c && until_gone one 120 || return 1
     ls -l $DUMPS && dumped $DUMPS/one-*.core 2 7654-lamina-7655-lamina-7656 && rm $DUMPS/one-*.core
 }
