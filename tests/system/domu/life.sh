@@ -108,7 +108,8 @@ on_preserve() {
 # The new one has a name and a uuid of its own.
 on_rename_restart() {
     ending tiny "<$1>rename-restart</$1>" "$2" && wait_for 60 lamina domid tiny-1 || return 1
-    ready tiny-1 && until_gone tiny && lamina list --long && lamina destroy tiny-1
+    talk "$(console tiny-1)" expect "LAMINA-DOMU tiny ready" && until_gone tiny &&
+        lamina list --long && lamina destroy tiny-1
 }
 
 on_coredump_restart() {
@@ -118,9 +119,9 @@ on_coredump_restart() {
 # Linux crashes, by a SysRq key. What it had in its memory can be read in the file, and where its
 # vCPUs were.
 crash_leaves_dump() {
-    in_domain one "seq -f 'lamina-%.0f-remembers' 7000 8000 >/tmp/memory" &&
+    in_domain one "echo 1 >/proc/sys/kernel/sysrq; seq -s -lamina- 7000 8000 >/tmp/memory" &&
         lamina sysrq one c && until_gone one 120 || return 1
-    ls -l $DUMPS && dumped $DUMPS/one-*.core 2 lamina-7654-remembers && rm $DUMPS/one-*.core
+    ls -l $DUMPS && dumped $DUMPS/one-*.core 2 7654-lamina-7655-lamina-7656 && rm $DUMPS/one-*.core
 }
 
 linux_domain one 2 vmlinuz "<vcpu>2</vcpu>"
