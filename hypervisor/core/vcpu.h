@@ -112,7 +112,7 @@ void vcpu_set_work(struct vcpu *v, uint32_t bits);
 /* Is an event pending and unmasked? (vcpu_info bytes; the guest writes them too.) */
 bool vcpu_event_deliverable(const struct vcpu *v);
 
-/* VCPUOP_initialise and setvcpucontext end here: pv/context.c */
+/* VCPUOP_initialise and setvcpucontext end here: pv/context.c. Domain lock held. */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *ctx) must_check;
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *ctx); /* it runs nowhere */
 /* Drop what pv/ holds for v: roots, descriptor tables. v is dying, runs nowhere. pv/exit.c */
