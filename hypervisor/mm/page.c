@@ -65,7 +65,8 @@ int flat_type_get(struct page *page, enum page_type type, struct mm_account *own
 
 int page_get_type(struct page *page, enum page_type type, struct mm_account *owner)
 {
-    if (unlikely(READ_ONCE(page->owner) != owner->slot || (type != PT_WRITABLE && type != PT_SEGDESC)))
+    if (unlikely(READ_ONCE(page->owner) != owner->slot ||
+                 (type != PT_WRITABLE && type != PT_SEGDESC)))
         return -EINVAL;
     /* A table on its way out: see it off first. */
     if (unlikely(page->flags & PAGE_PARTIAL) && release_continue(owner))
