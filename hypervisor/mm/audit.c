@@ -134,8 +134,8 @@ static bool entry_check(const struct page *table, uint64_t entry)
     if (table->type == PT_L4 && page == table)
         return !(entry & PTE_WRITE);
     /* A table names checked tables of the next level and of its own account. */
-    return READ_ONCE(page->owner) == table->owner && page->type == table->type - 1 && page->type_refs > 0 &&
-           (page->flags & PAGE_VALIDATED);
+    return READ_ONCE(page->owner) == table->owner && page->type == table->type - 1 &&
+           page->type_refs > 0 && (page->flags & PAGE_VALIDATED);
 }
 
 bool pt_check(const struct page *page)

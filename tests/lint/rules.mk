@@ -79,12 +79,16 @@ LINT_ALL   := $(LINT_QUICK) $(LINT_analyzer) $(LINT_cppcheck) $(LINT_tidy)
 LINT_JUDGE := $(PYTHON) tests/lint/findings.py --answers tests/lint/answers.tbl \
 	--planted $(LINT_PLANTED)
 
-.PHONY: check-lint lint lint-all
+.PHONY: check-lint lint lint-all layout
 check-lint: $(LINT_QUICK)
 	$(Q)$(LINT_JUDGE) --counts $(BUILD)/check/lint.counts -- $^
 
 lint:
 	$(Q)$(MAKE) --no-print-directory -j2 lint-all
+
+# What clang-format would lay out otherwise.
+layout:
+	$(Q)$(PYTHON) tests/style/check.py --layout
 
 lint-all: $(LINT_ALL)
 	$(Q)$(LINT_JUDGE) -- $^

@@ -5,8 +5,8 @@
  * Usage: race [--rounds N] [--seconds N] [--seed N] [--actions N]
  *
  * A machine is a child process: it makes its domains, runs rounds of so many actions per CPU, and
- * is audited after each: counts against a recount, translations that a CPU may still use against who
- * may reach what. A machine that dom0 ends makes room for the next one. Stops at the first failure.
+ * is audited after each: counts against a recount, translations that a CPU may still use against
+ * who may reach what. A machine that dom0 ends makes room for the next. Stops at the first failure.
  */
 #include "race.h"
 
