@@ -162,7 +162,7 @@ static uint64_t block_alloc(unsigned order, unsigned address_bits, bool is_contr
 
 void frame_free(struct page *page)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
     mfn_t mfn = page_mfn(page);
 
     BUG_ON(page->refs || page->type_refs);

@@ -9,7 +9,7 @@
 
 bool page_get(struct page *page, const struct mm_account *owner)
 {
-    return page->owner == owner->slot && ref_get(page, owner);
+    return READ_ONCE(page->owner) == owner->slot && ref_get(page, owner);
 }
 
 void page_put(struct page *page)
@@ -20,7 +20,7 @@ void page_put(struct page *page)
 bool page_give_back(struct page *page, const struct mm_account *owner)
 {
     ASSERT(lock_is_held(&owner->lock));
-    if (page->owner != owner->slot || !(page->flags & PAGE_ALLOCATED))
+    if (READ_ONCE(page->owner) != owner->slot || !(page->flags & PAGE_ALLOCATED))
         return false;
     page_flags_drop(page, PAGE_ALLOCATED);
     page_put(page);
@@ -65,7 +65,8 @@ int flat_type_get(struct page *page, enum page_type type, struct mm_account *own
 
 int page_get_type(struct page *page, enum page_type type, struct mm_account *owner)
 {
-    if (unlikely(page->owner != owner->slot || (type != PT_WRITABLE && type != PT_SEGDESC)))
+    if (unlikely(READ_ONCE(page->owner) != owner->slot ||
+                 (type != PT_WRITABLE && type != PT_SEGDESC)))
         return -EINVAL;
     /* A table on its way out: see it off first. */
     if (unlikely(page->flags & PAGE_PARTIAL) && release_continue(owner))
@@ -75,7 +76,7 @@ int page_get_type(struct page *page, enum page_type type, struct mm_account *own
 
 int page_put_type(struct page *page)
 {
-    const struct mm_account *owner = mm_account_of_slot(page->owner);
+    const struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
 
     BUG_ON(!owner || is_table_type(page->type));
     flat_type_put(page, owner);
@@ -100,7 +101,7 @@ int page_get_and_type(struct page *page, enum page_type type, struct mm_account 
 
 int page_put_and_type(struct page *page)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
     int ret;
 
     BUG_ON(!owner);
@@ -131,7 +132,7 @@ void page_share(struct page *page, struct mm_account *owner)
 
 int page_unshare(struct page *page)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
 
     BUG_ON(!owner || !(page->flags & PAGE_SHARED));
     ASSERT(lock_is_held(&owner->lock));

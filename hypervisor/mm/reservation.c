@@ -47,7 +47,7 @@ void extent_name(struct mm_account *acct, mfn_t first, unsigned order, uint64_t 
 {
     mm_lock(acct);
     for (uint64_t i = 0; i < BIT(order); i++) {
-        if (page_of(_mfn(mfn_x(first) + i))->owner == acct->slot)
+        if (READ_ONCE(page_of(_mfn(mfn_x(first) + i))->owner) == acct->slot)
             m2p_set(_mfn(mfn_x(first) + i), pfn + i);
     }
     mm_unlock(acct);

@@ -27,7 +27,7 @@ int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp) must_check;
 /* The virtual IOPL. The domain lock is taken by the first, held by the caller of the second. */
 void iopl_set(struct vcpu *v, unsigned iopl);
 void iopl_set_locked(struct vcpu *v, unsigned iopl);
-void iopl_show_all(struct domain *d); /* when vm_assist(architectural_iopl) changed; takes the lock */
+void iopl_show_all(struct domain *d); /* vm_assist(architectural_iopl) changed; takes the lock */
 void fpu_taskswitch(struct vcpu *v, bool set);
 
 /* debug registers: pv/debug.c */
