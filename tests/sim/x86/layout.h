@@ -6,7 +6,9 @@
 #ifndef LAMINA_X86_LAYOUT_H
 #define LAMINA_X86_LAYOUT_H
 
+#ifndef SIM_RAM_BYTES
 #define SIM_RAM_BYTES (1024 * 4096) /* 4 MiB: frames 0 to 1023 */
+#endif
 
 extern unsigned char sim_ram[SIM_RAM_BYTES];
 
