@@ -380,7 +380,11 @@ static int destroy_stop(struct domain *d)
 
 static int destroy_channels(struct domain *d)
 {
-    evtchn_table_destroy(d); /* unbinds pirqs */
+    int rc = evtchn_close_all(d); /* unbinds pirqs */
+
+    if (rc)
+        return rc;
+    evtchn_table_destroy(d);
     pirq_table_destroy(d);
     return 0;
 }
@@ -413,6 +417,8 @@ static int destroy_continue(struct domain *d)
         if (rc)
             return rc;
         d->destroy_step++;
+        if (preempt_pending())
+            return -ERESTART;
     }
     return 0;
 }

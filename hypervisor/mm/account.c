@@ -33,6 +33,8 @@ int mm_account_register(struct mm_account *acct)
     lock_init(&acct->lock, LOCK_MM);
     acct->nr_frames = 0;
     acct->nr_shared = 0;
+    acct->is_exchanging = false;
+    acct->exchange = NULL;
     for (unsigned level = 0; level < ARRAY_SIZE(acct->releasing); level++)
         acct->releasing[level] = NULL;
     acct->nr_releasing = 0;

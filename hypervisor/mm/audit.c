@@ -60,7 +60,7 @@ static void count_all(uint32_t delta)
 
         if (!mm_account_of_slot(READ_ONCE(page->owner)))
             continue;
-        if (page->flags & PAGE_ALLOCATED)
+        if (page->flags & (PAGE_ALLOCATED | PAGE_LEAVING))
             count(_mfn(i), false);
         if (page->flags & PAGE_SHARED)
             count(_mfn(i), true);
@@ -105,6 +105,9 @@ bool page_check(const struct page *page)
         return false;
     /* Only checked tables are pinned. */
     if ((page->flags & PAGE_PINNED) && !(page->flags & PAGE_VALIDATED))
+        return false;
+    /* The owner's own reference is one. */
+    if ((page->flags & PAGE_LEAVING) && (page->flags & (PAGE_ALLOCATED | PAGE_SHARED)))
         return false;
     /* What the hypervisor shows a guest is writable data for good, and not the guest's to free. */
     return !(page->flags & PAGE_SHARED) ||

@@ -5,7 +5,7 @@
 # model-large` visits a machine with one frame more and the guest alone, as far as memory allows.
 
 MODEL       := $(BUILD)/tests/model
-MODEL_MM    := account audit entry page page_type pin update m2p segdesc relinquish
+MODEL_MM    := account audit entry page page_type pin update m2p segdesc relinquish exchange reservation heap
 MODEL_OTHER := tests/model/main.c tests/host/host.c \
 	$(filter-out hypervisor/lib/string.c,$(wildcard hypervisor/lib/*.c))
 MODEL_FLAGS := $(HOST_CFLAGS) -DCONFIG_DEBUG=1 -DMM_WORK_MAX=1 -DTABLE_ENTRIES=1 \
