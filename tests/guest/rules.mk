@@ -91,6 +91,7 @@ check-fuzz-guest: $(MICRO_FUZZ) $(BUILD)/lamina
 .PHONY: check-guest check-xen check-guest-xen guests
 guests: $(MICRO_GUESTS) $(MICRO_LAUNCH)
 check-guest: guests $(BUILD)/lamina
+	$(Q)$(PYTHON) tests/guest/rows.py --check
 	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py --as both \
 		--counts $(BUILD)/check/guest.counts $(GUESTS)
 # Entry paths once more, on a stricter model of the processor.

@@ -124,8 +124,23 @@ static void leaves(void)
     CHECK(regs[2] >> 31, 1); /* a hypervisor is there */
 }
 
+/* Asked for its length first; where there is none, nothing is written. */
+static void build_id(void)
+{
+    struct xen_build_id *id = (struct xen_build_id *)buffer.text;
+    long result;
+
+    poison();
+    id->len = 4;
+    result = hypercall_version_build_id(id);
+    CHECK(result < 0, 1); /* none, too long for 4 bytes, or not ours to know */
+    CHECK(buffer.text[16], (char)0xa5);
+    poison();
+}
+
 void test_main(void)
 {
+    build_id();
     strings();
     numbers();
     leaves();
