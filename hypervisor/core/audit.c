@@ -42,10 +42,10 @@ static void count_vcpu(const struct vcpu *v, count_fn *count)
     if (auditing.still)
         count_root(mfn_to_maddr(v->arch.root_old), count);
     for (unsigned i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
-        count_frame(v->arch.gdt_frames[i], count);
+        count_frame(_mfn(READ_ONCE(v->arch.gdt_frames[i].v)), count);
     for (unsigned i = 0; i < ARRAY_SIZE(v->arch.ldt_frames); i++)
-        count_frame(v->arch.ldt_frames[i], count);
-    count_frame(v->info_mfn, count);
+        count_frame(_mfn(READ_ONCE(v->arch.ldt_frames[i].v)), count);
+    count_frame(_mfn(READ_ONCE(v->info_mfn.v)), count);
 }
 
 /* References of host mappings belong to the entries that map; those of device mappings to pins. */
@@ -72,7 +72,7 @@ static void others(count_fn *count)
             continue;
         for_each_vcpu(d, v)
             count_vcpu(v, count);
-        count_frame(d->pirqs.eoi_mfn, count);
+        count_frame(_mfn(READ_ONCE(d->pirqs.eoi_mfn.v)), count);
         count_grants(d, count);
     }
 }

@@ -16,6 +16,7 @@
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "mm/alloc.h"
+#include "mm/guest.h"
 #include "mm/update.h"
 #include "public/sched.h"
 #include "sys/log.h"
@@ -84,7 +85,7 @@ static int shared_page_init(struct domain *d)
     if (mfn_eq(mfn, MFN_INVALID))
         return -ENOMEM;
     machine_clear_frame(mfn);
-    d->shared = machine_map(mfn);
+    d->shared = shared_map(mfn);
     mm_lock(&d->mm);
     page_share(page_of(mfn), &d->mm);
     mm_unlock(&d->mm);
@@ -94,7 +95,7 @@ static int shared_page_init(struct domain *d)
 /* 0, or -EBUSY while somebody still maps the page. */
 static int shared_page_free(struct domain *d)
 {
-    mfn_t mfn = maddr_to_mfn(machine_maddr(d->shared));
+    mfn_t mfn = shared_frame(d->shared);
     int rc;
 
     mm_lock(&d->mm);
@@ -138,6 +139,7 @@ static void fields_init(struct domain *d, domid_t id, unsigned vcpus_max, bool i
     d->mm.is_control = is_control;
     d->mm.frames_max = is_control ? UINT64_MAX : 0;
     d->mm.may_map_device = may_map_device;
+    d->pirqs.eoi_mfn = MFN_INVALID; /* an audit may look from now on */
     domain_watchdog_init(d);
     for (unsigned port = 0; is_control && port < 65536; port++)
         if (!machine_port_is_ours((uint16_t)port))
@@ -172,7 +174,7 @@ static int domain_make(domid_t id, unsigned vcpus_max, bool is_control, struct d
     return 0;
 }
 
-int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
 {
     struct domain *d;
     int rc;
@@ -187,6 +189,8 @@ int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain
     if (!rc) {
         struct domain **link = list_link(id);
 
+        d->refs++;
+        d->claimed = 1;
         d->next = *link;
         *link = d;
         list.last_id = id;
@@ -197,6 +201,15 @@ int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain
     lock_drop(&list.lock);
     if (!rc)
         time_update_wallclock(d);
+    return rc;
+}
+
+int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+{
+    int rc = domain_create_claimed(id, vcpus_max, is_control, out);
+
+    if (!rc)
+        domain_release(*out);
     return rc;
 }
 
@@ -244,6 +257,12 @@ void domain_put(struct domain *d)
         return;
     WRITE_ONCE(domains_reap_wanted, true);
     cpu_set_work(machine_cpu_id(), WORK_SCHEDULE);
+}
+
+void domain_release(struct domain *d)
+{
+    atomic_write(&d->claimed, 0u);
+    domain_put(d);
 }
 
 struct domain *domain_get_target(domid_t id)
@@ -336,7 +355,7 @@ void domain_crash(struct domain *d, const char *why)
 static int destroy_stop(struct domain *d)
 {
     lock_take(&d->lock);
-    d->is_dying = true;
+    WRITE_ONCE(d->is_dying, true);
     lock_drop(&d->lock);
     mm_lock(&d->mm);
     d->mm.is_dying = true;

@@ -58,7 +58,7 @@ static void count_all(uint32_t delta)
     for (uint64_t i = 0; i < frames_end; i++) {
         struct page *page = &frame_table[i];
 
-        if (!mm_account_of_slot(page->owner))
+        if (!mm_account_of_slot(READ_ONCE(page->owner)))
             continue;
         if (page->flags & PAGE_ALLOCATED)
             count(_mfn(i), false);
@@ -158,7 +158,7 @@ static bool frames_check(bool (*check)(const struct page *page))
     for (uint64_t i = 0; i < frames_end; i++) {
         const struct page *page = &frame_table[i];
 
-        if (!mm_account_of_slot(page->owner) || check(page))
+        if (!mm_account_of_slot(READ_ONCE(page->owner)) || check(page))
             continue;
         log_error("audit: frame %lx: refs %u types %u owner %u type %u flags %x", i, page->refs,
                   page->type_refs, page->owner, page->type, page->flags);
@@ -172,7 +172,8 @@ static bool account_frames_match(const struct mm_account *acct)
     uint64_t nr = 0;
 
     for (uint64_t i = 0; i < frames_end; i++)
-        nr += frame_table[i].owner == acct->slot && !(frame_table[i].flags & PAGE_SHARED);
+        nr += READ_ONCE(frame_table[i].owner) == acct->slot &&
+              !(READ_ONCE(frame_table[i].flags) & PAGE_SHARED);
     /* An allocation books its frames first, and then looks for them. */
     if (nr == acct->nr_frames || (audit.live && nr < acct->nr_frames))
         return true;

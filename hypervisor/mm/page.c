@@ -22,7 +22,7 @@ bool page_give_back(struct page *page, const struct mm_account *owner)
     ASSERT(lock_is_held(&owner->lock));
     if (page->owner != owner->slot || !(page->flags & PAGE_ALLOCATED))
         return false;
-    page->flags &= (uint8_t)~PAGE_ALLOCATED;
+    page_flags_drop(page, PAGE_ALLOCATED);
     page_put(page);
     return true;
 }
@@ -55,10 +55,10 @@ int flat_type_get(struct page *page, enum page_type type, struct mm_account *own
     /* Caches of the former use must be gone: writable entries, or walks through an old table. */
     if (page->type != type && page->type != PT_NONE && page->stamp == owner->tlb_epoch)
         account_flush(owner);
-    page->type = PT_NONE;
+    WRITE_ONCE(page->type, PT_NONE);
     if (type == PT_SEGDESC && !segdesc_check(page))
         return -EINVAL;
-    page->type = (uint8_t)type;
+    WRITE_ONCE(page->type, (uint8_t)type);
     page->type_refs = 1;
     return 0;
 }
@@ -122,9 +122,9 @@ void page_share(struct page *page, struct mm_account *owner)
     ASSERT(lock_is_held(&owner->lock));
     BUG_ON(page->owner != OWNER_HYPERVISOR || page->refs != 1 || page->type_refs);
     /* The hypervisor writes to it: the writable type keeps it from ever being a table. */
-    page->type = PT_WRITABLE;
+    WRITE_ONCE(page->type, PT_WRITABLE);
     page->type_refs = 1;
-    page->flags |= PAGE_SHARED;
+    page_flags_add(page, PAGE_SHARED);
     owner->nr_shared++;
     WRITE_ONCE(page->owner, owner->slot);
 }
@@ -138,10 +138,10 @@ int page_unshare(struct page *page)
     if (page->refs != 1 || page->type_refs != 1)
         return -EBUSY;
     account_flush(owner); /* entries may be gone without having been flushed */
-    page->owner = OWNER_HYPERVISOR;
-    page->type = PT_NONE;
+    WRITE_ONCE(page->owner, OWNER_HYPERVISOR);
+    WRITE_ONCE(page->type, PT_NONE);
     page->type_refs = 0;
-    page->flags &= (uint8_t)~PAGE_SHARED;
+    page_flags_drop(page, PAGE_SHARED);
     owner->nr_shared--;
     return 0;
 }

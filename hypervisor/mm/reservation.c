@@ -17,7 +17,7 @@ static bool extent_in_range(uint64_t first, unsigned order)
 /* The owner holds a reference of its own that it can drop. */
 static bool page_is_given(const struct page *page, const struct mm_account *acct)
 {
-    return page->owner == acct->slot && (page->flags & PAGE_ALLOCATED);
+    return READ_ONCE(page->owner) == acct->slot && (page->flags & PAGE_ALLOCATED);
 }
 
 static bool extent_is_given(const struct mm_account *acct, uint64_t first, unsigned order)
@@ -80,7 +80,7 @@ static uint64_t extents_mark(const struct mm_account *acct, const uint64_t *firs
 
         if (!page_is_given(page, acct) || page->refs != 1)
             break;
-        page->flags &= (uint8_t)~PAGE_ALLOCATED;
+        page_flags_drop(page, PAGE_ALLOCATED);
     }
     return i;
 }
@@ -99,7 +99,7 @@ int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned n
     for (uint64_t i = 0; i < marked; i++) {
         struct page *page = extents_page(first, order, i);
 
-        page->flags |= PAGE_ALLOCATED;
+        page_flags_add(page, PAGE_ALLOCATED);
         if (marked == frames)
             BUG_ON(!page_give_back(page, acct));
     }

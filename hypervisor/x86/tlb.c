@@ -25,7 +25,7 @@ void machine_flush_local(void)
 
 void machine_flush_page_local(gva_t va)
 {
-    __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+    tlb_drop_page(va);
 }
 
 void flush_serve(void)
@@ -82,7 +82,7 @@ void machine_flush_page_cpus(uint64_t cpus, gva_t va)
 
 void machine_flush_caches(void)
 {
-    __asm__ volatile("wbinvd" ::: "memory");
+    caches_write_back();
 }
 
 void machine_flush_caches_all(void)

@@ -16,6 +16,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -91,13 +92,14 @@ def stages(name):
 
 
 def run(command, bound_s):
-    """Exit status, or None after the bound."""
-    try:
-        return subprocess.run(command, shell=True, cwd=TREE, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, timeout=bound_s, check=False,
-                              start_new_session=True).returncode
-    except subprocess.TimeoutExpired:
-        return None
+    """Exit status, or None after the bound, when all that the command started is ended."""
+    with subprocess.Popen(command, shell=True, cwd=TREE, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            return process.wait(bound_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return None
 
 
 def make(targets):
