@@ -143,6 +143,12 @@ START_TEST(control_domain_keeps_what_it_needs)
     failure.kind = FAILURE_NONE;
     ck_assert_int_eq(domain_set_memory(store, 0, (2u << 20) + 1, &failure), -EINVAL);
     ck_assert_str_eq(failure.text, "domain 0: the machine has 2048 MiB");
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_rename(store, 0, "zero", &failure), -EINVAL);
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_attach_disk(store, 0, &config.disks[0], &failure), -EINVAL);
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_detach_disk(store, 0, "xvda", true, 0, &failure), -EINVAL);
 }
 END_TEST
 
