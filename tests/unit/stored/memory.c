@@ -66,7 +66,8 @@ static uint32_t prepare(struct journal *journal)
     return tx;
 }
 
-/* The request as the daemon makes it: carried out, journal written. Nothing may be answered first. */
+/* The request as the daemon makes it: carried out, journal written. Nothing may be answered first.
+ */
 static void perform(unsigned i, uint32_t tx, struct journal *journal)
 {
     struct connection *conn = requests[i].by_dom0 ? dom0 : guest;
