@@ -3,6 +3,8 @@
  * Creation against fakes: it makes what the configuration says, and when any single call of it
  * fails, or its process dies there, nothing is left in the end.
  */
+#include "../memory.h"
+
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -238,6 +240,28 @@ START_TEST(every_failure_is_undone)
 }
 END_TEST
 
+/* The library's own allocations; each of the calls above has its say about the rest. */
+START_TEST(every_lack_of_memory_is_undone)
+{
+    char *before = strdup(fakes_snapshot());
+    unsigned domid, at = 1;
+
+    for (;; at++) {
+        read_config(xml);
+        memory_fail(at);
+        int rc = create(&domid);
+
+        if (!memory_failed())
+            break;
+        ck_assert_msg(rc != 0, "allocation %u failed unseen", at);
+        ck_assert_msg(strcmp(fakes_snapshot(), before) == 0, "after allocation %u: %s\n%s", at,
+                      failure.text, fakes_snapshot());
+    }
+    ck_assert_uint_gt(at, 3);
+    free(before);
+}
+END_TEST
+
 START_TEST(every_death_is_cleaned_up)
 {
     char *before = strdup(fakes_snapshot());
@@ -421,6 +445,7 @@ int main(void)
     tcase_add_test(tcase, uuids_are_unique);
     tcase_add_test(tcase, finds_by_everything);
     tcase_add_test(tcase, every_failure_is_undone);
+    tcase_add_test(tcase, every_lack_of_memory_is_undone);
     tcase_add_test(tcase, every_death_is_cleaned_up);
     tcase_add_test(tcase, destroy_does_not_wait_for_a_builder);
     tcase_add_test(tcase, the_next_creation_cleans_up);
