@@ -82,5 +82,7 @@ domu_case("life", 400)
 domu_case("attach", 300)
 domu_case("refused", 200)
 domu_case("grub", 300)
+domu_case("kernels", 600)
+domu_case("porting", 300)
 case("domu-terminal", terminal, hypervisors=HYPERVISORS, memory=MEMORY_MIB,
      options=f"dom0_mem={DOM0_MIB}M", devices=disks)
