@@ -63,7 +63,7 @@ static bool is_zero(const uint8_t *page)
     return page[0] == 0 && memcmp(page, page + 1, CORE_PAGE_SIZE - 1) == 0;
 }
 
-/* A page of zeros reads as such where nothing is written; most of a guest's free memory is so. */
+/* A page of zeros, as most of a guest's free memory, reads as such where nothing was written. */
 int core_add_page(struct core *core, uint64_t frame, const void *page)
 {
     if (frame >= core->nr_frames || is_present(core, frame))
