@@ -42,14 +42,17 @@ help:
 	@echo '                  MACHINE=pc|q35 DISK=file CREATE=a.xml,b.xml OPTIONS= (hypervisor)'
 	@echo '                  APPEND= (kernel) QEMU_ARGS='
 	@echo 'make check        every check, quick ones first; ends with one line of counts'
+	@echo 'make check-xen    the micro-guests on real Xen 4.17, which it fetches'
 	@echo 'make soak         create and destroy a domain 1,000 times'
 	@echo 'make model        every state of small machines; model-large: of larger ones'
 	@echo 'make fuzz         search with byte fuzzers for SECONDS= each; fuzz-random: CALLS= random calls'
+	@echo 'make fuzz-guest   attackers beside a victim in QEMU for SECONDS=; SEED= repeats one'
 	@echo 'make coverage     lines and branches that units, models and fuzzers reach'
 	@echo 'make mutants      plant faults and see whether the checks find them'
 	@echo 'make figures      measure what docs/figures.md lists'
 	@echo 'make sloc         count the lines of the hypervisor'
-	@echo 'make lint         layout and static analysis that no build needs'
+	@echo 'make lint         static analysis by every tool; check-lint has the quick ones; layout: clang-format'
+	@echo 'make race         CPUs at once under ThreadSanitizer for SECONDS='
 	@echo 'make both         build with gcc and with clang'
 	@echo 'make objects      compile the hypervisor without linking it'
 	@echo 'make menuconfig   change the few build options (defaults need no touching)'
@@ -67,8 +70,10 @@ help:
 include $(wildcard tests/unit/*/rules.mk)
 -include tests/sim/rules.mk
 -include tests/fuzz/rules.mk
+-include tests/race/rules.mk
 -include tests/model/rules.mk
 -include tests/mutants/rules.mk
+-include tests/lint/rules.mk
 -include tests/guest/rules.mk
 -include tests/porting/rules.mk
 -include tests/bench/rules.mk
@@ -115,9 +120,6 @@ figures: setup-check
 
 sloc:
 	$(Q)cloc --quiet --include-lang=C,'C/C++ Header',Assembly --force-lang=Assembly,S hypervisor
-
-lint:
-	$(Q)$(PYTHON) tests/style/check.py --layout
 
 # What each room installs comes after all is built, however many jobs there are.
 install: all

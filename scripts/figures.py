@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Measures what docs/figures.md lists, prints the table and writes that file.
 
-Usage: figures.py [quick]     quick leaves out what runs inside a Linux dom0
+Usage: figures.py [quick]     quick leaves out what runs inside a Linux dom0 and its domains
 
 Counts of instructions come from QEMU with -icount shift=0: one instruction is one tick of the time
 stamp counter, so that a run gives the same numbers on every machine. Lamina, the peer (Xen 4.17)
@@ -19,6 +19,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "../tests/system"))
 
+import instructions  # noqa: E402
 import qemu  # noqa: E402
 from guest import Failure, Guest  # noqa: E402
 
@@ -30,11 +31,11 @@ OUT = "docs/figures.md"
 # SMAP would add STAC and CLAC to either side; this QEMU cannot count over x2APIC's timer register.
 CPU = "max,-smap,-x2apic"
 # The RTC runs on the machine's own time, too: waiting for its next second must always be as long.
-ICOUNT = ["-cpu", CPU, "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+ICOUNT = ["-cpu", CPU, "-icount", "shift=0,sleep=off", "-rtc", "base=2036-01-01T00:00:00,clock=vm"]
 OPTIONS = {"lamina": "console=com1 com1=115200 loglvl=all",
            "xen": "console=com1 com1=115200 loglvl=all spec-ctrl=eager-fpu"}
 MIB = 1 << 20
-BOUND_S = {"bench": 300, "linux": 1200}
+BOUND_S = {"bench": 300, "linux": 1200, "domains": 900}
 
 # name, what it is, the aim, what Xen 4.17 was measured at where this run cannot tell (or None)
 ROWS = [
@@ -64,6 +65,13 @@ ROWS = [
     ("unpin_l1_full", "and unpinned", None, None),
     ("event_masked", "event sent to oneself, upcalls masked", None, None),
     ("event_upcall", "event sent to oneself, with its upcall", None, None),
+]
+# name, what it is, the aim
+DOMAIN_ROWS = [
+    ("create_plain", "a domain of 128 MiB created, instructions, millions", 120),
+    ("create_plain_hypervisor", "the hypervisor's among them", 40),
+    ("create_devices", "the same domain with a disk and an interface", None),
+    ("daemon_wake_ups", "wake-ups of all daemons in 10 s beside a domain that is quiet", 0),
 ]
 # name, what it is, the aim for the hypervisor's share
 LINUX_ROWS = [
@@ -147,6 +155,37 @@ def measure_linux(hypervisor, image):
                           r"LAMINA-TEST bench (ok)", BOUND_S["linux"]))
 
 
+def measure_domains(image):
+    """Creations in a dom0 with the tools; see tests/system/domu/creation.sh."""
+    say("creation of domains")
+    command = machine(2048) + qemu.multiboot(image, OPTIONS["lamina"] + " dom0_mem=640M", [
+        (f"{IMAGES}/vmlinux", "console=hvc0 loglevel=4 lamina.test=creation"),
+        (f"{IMAGES}/initramfs.cpio.gz", "")])
+    for name, mode in (("tools", "readonly=on"), ("data", "snapshot=on")):
+        command += qemu.disk(f"{IMAGES}/{name}.img", "virtio-blk-pci", name, mode)
+    command += instructions.options(f"{qemu.BUILD}/lamina.elf")
+    guest = Guest(command, os.path.join(WORK, "domains.log"))
+    try:
+        for items in (instructions.ITEMS, "cpu_reset", None, None):
+            guest.expect("LAMINA-MARK", BOUND_S["domains"])
+            if items:
+                guest.trace(items)
+            guest.send("\n")
+        guest.expect(r"LAMINA-TEST creation (ok)", BOUND_S["domains"])
+    except Failure as failure:
+        sys.exit(f"figures: domains: {failure} (see {guest.log.name})")
+    finally:
+        guest.stop()
+    values = figures_of(guest.seen.decode("utf-8", "replace"))
+    with open(guest.resets, "rb") as log:
+        values["create_plain_hypervisor"] = instructions.count(log)
+    os.unlink(guest.resets)
+    for name in values:
+        if name.startswith("create"):
+            values[name] = round(values[name] / 1e6, 1)
+    return values
+
+
 def measure_source():
     languages = ["--include-lang=C,C/C++ Header,Assembly", "--force-lang=Assembly,S"]
     counted = subprocess.run(["cloc", "--quiet", "--json", *languages, "hypervisor"], check=True,
@@ -188,6 +227,11 @@ def main_table(ours, theirs):
     return table(["figure", "Lamina", "Xen 4.17", "aim", "Xen / Lamina"], rows)
 
 
+def domain_table(ours):
+    rows = [[what, number(ours[name]), verdict(ours[name], aim)] for name, what, aim in DOMAIN_ROWS]
+    return table(["figure", "Lamina", "aim"], rows)
+
+
 def linux_table(native, ours, theirs):
     rows = []
     for name, what, aim in LINUX_ROWS:
@@ -226,6 +270,18 @@ assembly, and its own instructions are taken off as stated there.
 - All others: `tests/bench/main.c`, the line `FIGURE name value` of each.
 """
 
+DOMAIN_TEXT = """
+## Domains
+
+`tests/system/domu/creation.sh` in dom0, one processor: `lamina create --paused` of a file with
+Debian's kernel, whose unpacked form is in the cache, from the fork of `lamina` until its end, with
+all that daemons, back ends and dom0's kernel do meanwhile. What is left then until the domain's
+first instruction is one hypercall. The hypervisor's instructions are counted by QEMU's log of what
+it executes (`scripts/instructions.py`).
+
+{domains}
+"""
+
 LINUX_TEXT = """
 ## Inside dom0
 
@@ -246,13 +302,15 @@ def main():
     text = TEXT.format(version=".".join(map(str, qemu.version())), cpu=CPU,
                        main="\n".join(main_table(ours, theirs)))
     if not quick:
+        text += DOMAIN_TEXT.format(domains="\n".join(domain_table(measure_domains(
+            images["lamina"]))))
         values = {name: measure_linux(name, images.get(name))
                   for name in ("native", "lamina", "xen")}
         text += LINUX_TEXT.format(linux="\n".join(linux_table(
             values["native"], values["lamina"], values["xen"])))
     elif os.path.exists(OUT):
         with open(OUT, encoding="ascii") as file:
-            text += "".join(file.read().partition("\n## Inside dom0")[1:])
+            text += "".join(file.read().partition("\n## Domains")[1:])
     print("\n".join(line for line in text.splitlines() if line.startswith("|")))
     with open(OUT, "w", encoding="ascii") as file:
         file.write(text)

@@ -111,10 +111,14 @@ Try:  lamina list                             what runs
       lamina create /etc/lamina/grub.xml -c   one more, which PV GRUB boots from its own disk
 
 END
-# The shell would prefer busybox's own commands, which expect another init.
+# The shell would prefer busybox's own commands, which expect another init. Domains go before the
+# disks under their own; one that does not listen is not waited for long.
+cat >/etc/profile <<'END'
+end_domains() { [ ! -S /run/xenstored/socket ] || lamina shutdown --all --wait --timeout 30; }
+END
 for command in poweroff reboot halt; do
-    echo "$command() { /sbin/$command; }"
-done >/etc/profile
+    echo "$command() { end_domains; /sbin/$command; }"
+done >>/etc/profile
 export ENV=/etc/profile PS1='dom0# '
 cd /root
 while :; do

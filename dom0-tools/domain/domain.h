@@ -71,7 +71,10 @@ int domain_pause(unsigned domid, struct failure *failure) __attribute__((warn_un
 int domain_unpause(unsigned domid, struct failure *failure) __attribute__((warn_unused_result));
 int domain_rename(struct store_client *store, unsigned domid, const char *name,
                   struct failure *failure) __attribute__((warn_unused_result));
-/* The balloon's target; the guest follows in its own time. -EINVAL: above its maximum. */
+/*
+ * The balloon's target; the guest follows in its own time. -EINVAL: above its maximum, or less than
+ * it needs.
+ */
 int domain_set_memory(struct store_client *store, unsigned domid, uint64_t memory_kib,
                       struct failure *failure) __attribute__((warn_unused_result));
 int domain_set_vcpus(struct store_client *store, unsigned domid, unsigned nr,

@@ -57,6 +57,16 @@ int hypervisor_free_kib(uint64_t *kib)
     return (int)rc;
 }
 
+int hypervisor_total_kib(uint64_t *kib)
+{
+    struct xen_sysctl_physinfo info;
+    long rc = hypercall_sysctl_physinfo(&info);
+
+    if (rc == 0)
+        *kib = info.total_pages << (PAGE_KIB_SHIFT);
+    return (int)rc;
+}
+
 int hypervisor_create(unsigned domid, const uint8_t uuid[16], unsigned nr_vcpus_max)
 {
     struct xen_domctl_createdomain create = {

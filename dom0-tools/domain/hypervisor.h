@@ -27,6 +27,9 @@ int hypervisor_list(unsigned first, struct xen_domctl_getdomaininfo *infos, unsi
 /* Memory that no domain has. */
 int hypervisor_free_kib(uint64_t *kib) __attribute__((warn_unused_result));
 
+/* All that the machine has. */
+int hypervisor_total_kib(uint64_t *kib) __attribute__((warn_unused_result));
+
 /* Makes domain `domid`, paused, without memory and vCPUs. -EEXIST: the number is taken. */
 int hypervisor_create(unsigned domid, const uint8_t uuid[16], unsigned nr_vcpus_max)
     __attribute__((warn_unused_result));

@@ -5,6 +5,8 @@
 #ifndef LAMINA_DOMAIN_MEMORY_H
 #define LAMINA_DOMAIN_MEMORY_H
 
+#include <stdint.h>
+
 #define PAGE_KIB_SHIFT 2u /* a page is 4 KiB */
 
 /* A domain's limit lies that much above its target, so that a balloon may round; as Xen's tools. */
@@ -12,5 +14,8 @@
 
 /* What the hypervisor keeps of its own for a domain: page tables, grants, vCPUs. Generous. */
 #define MEMORY_OVERHEAD_KIB 1024u
+
+/* A control domain with less would kill its own daemons; as much as Linux needs to start. */
+#define MEMORY_DOM0_MIN_KIB (UINT64_C(128) << 10)
 
 #endif

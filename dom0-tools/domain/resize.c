@@ -31,25 +31,32 @@ static int change_memory(struct domain_config *config, const void *value)
     return 0;
 }
 
+/* Nobody noted what the control domain was made for: the machine is its limit. */
+static int read_memory_max(struct store_client *store, unsigned domid, uint64_t *max)
+{
+    char path[NODES_PATH_SIZE];
+
+    nodes_path(domid, "memory/static-max", path);
+    int rc = store_read_u64(store, 0, path, max);
+    return rc == -ENOENT && domid == 0 ? hypervisor_total_kib(max) : rc;
+}
+
 static int check_memory(struct store_client *store, unsigned domid, uint64_t memory_kib,
                         struct failure *failure)
 {
-    char path[NODES_PATH_SIZE];
-    uint64_t max;
+    uint64_t min = domid == 0 ? MEMORY_DOM0_MIN_KIB : CONFIG_MEMORY_KIB_MIN, max;
+    int rc = read_memory_max(store, domid, &max);
 
-    nodes_path(domid, "memory/static-max", path);
-    int rc = store_read_u64(store, 0, path, &max);
-    if (rc == -ENOENT && domid == 0)
-        return 0;
     if (rc != 0)
         return failure_set(failure, FAILURE_OPERATION, rc, "cannot read what domain %u may have",
                            domid);
     if (memory_kib > max)
-        return failure_set(failure, FAILURE_CONFIG, -EINVAL, "domain %u: it was made for at most"
-                           " %" PRIu64 " MiB (<memory> in its file)", domid, max / 1024);
-    if (memory_kib < CONFIG_MEMORY_KIB_MIN)
+        return failure_set(failure, FAILURE_CONFIG, -EINVAL, "domain %u: %s %" PRIu64 " MiB%s",
+                           domid, domid == 0 ? "the machine has" : "it was made for at most",
+                           max / 1024, domid == 0 ? "" : " (<memory> in its file)");
+    if (memory_kib < min)
         return failure_set(failure, FAILURE_CONFIG, -EINVAL, "domain %u: it needs at least"
-                           " %" PRIu64 " MiB", domid, CONFIG_MEMORY_KIB_MIN / 1024);
+                           " %" PRIu64 " MiB", domid, min / 1024);
     return 0;
 }
 

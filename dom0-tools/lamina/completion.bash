@@ -15,9 +15,15 @@ _lamina_argument()
     printf '%s\n' "${word//[^A-Z]/}"
 }
 
+# The names of a domain's devices: one member of what disk-list and net-list print.
+_lamina_devices() # COMMAND MEMBER DOMAIN
+{
+    lamina "$1" --json "$3" 2>/dev/null | sed -n "s/.*\"$2\": \"\([^\"]*\)\".*/\1/p"
+}
+
 _lamina()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} at=0 i
+    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} at=0 i first=
 
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$command" = help ]; }; then
         mapfile -t COMPREPLY < <(compgen -W "$(lamina help --list 2>/dev/null)" -- "$word")
@@ -42,12 +48,24 @@ _lamina()
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do
-        [[ ${COMP_WORDS[i]} == -* ]] || at=$((at + 1))
+        case ${COMP_WORDS[i]} in
+        -t | --timeout) i=$((i + 1)) ;;
+        -*) ;;
+        *) first=${first:-${COMP_WORDS[i]}} at=$((at + 1)) ;;
+        esac
     done
     case $(_lamina_argument "$at" "$command") in
     DOMAIN)
         local IFS=$'\n'
         mapfile -t COMPREPLY < <(compgen -W "$(lamina list --names 2>/dev/null)" -- "$word")
+        ;;
+    TARGET)
+        mapfile -t COMPREPLY < <(
+            compgen -W "$(_lamina_devices disk-list target "$first")" -- "$word")
+        ;;
+    MACNUMBERNAME) # a MAC address would be three words to bash
+        mapfile -t COMPREPLY < <(
+            compgen -W "$(_lamina_devices net-list interface "$first")" -- "$word")
         ;;
     FILE | PATH | KERNEL | SOURCE)
         compopt -o filenames 2>/dev/null

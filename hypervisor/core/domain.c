@@ -16,6 +16,7 @@
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "mm/alloc.h"
+#include "mm/guest.h"
 #include "mm/update.h"
 #include "public/sched.h"
 #include "sys/log.h"
@@ -84,7 +85,7 @@ static int shared_page_init(struct domain *d)
     if (mfn_eq(mfn, MFN_INVALID))
         return -ENOMEM;
     machine_clear_frame(mfn);
-    d->shared = machine_map(mfn);
+    d->shared = shared_map(mfn);
     mm_lock(&d->mm);
     page_share(page_of(mfn), &d->mm);
     mm_unlock(&d->mm);
@@ -94,7 +95,7 @@ static int shared_page_init(struct domain *d)
 /* 0, or -EBUSY while somebody still maps the page. */
 static int shared_page_free(struct domain *d)
 {
-    mfn_t mfn = maddr_to_mfn(machine_maddr(d->shared));
+    mfn_t mfn = shared_frame(d->shared);
     int rc;
 
     mm_lock(&d->mm);
@@ -172,7 +173,7 @@ static int domain_make(domid_t id, unsigned vcpus_max, bool is_control, struct d
     return 0;
 }
 
-int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
 {
     struct domain *d;
     int rc;
@@ -187,6 +188,8 @@ int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain
     if (!rc) {
         struct domain **link = list_link(id);
 
+        d->refs++;
+        d->claimed = 1;
         d->next = *link;
         *link = d;
         list.last_id = id;
@@ -197,6 +200,25 @@ int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain
     lock_drop(&list.lock);
     if (!rc)
         time_update_wallclock(d);
+    return rc;
+}
+
+void domains_hold(void)
+{
+    lock_take(&list.lock);
+}
+
+void domains_let_go(void)
+{
+    lock_drop(&list.lock);
+}
+
+int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+{
+    int rc = domain_create_claimed(id, vcpus_max, is_control, out);
+
+    if (!rc)
+        domain_release(*out);
     return rc;
 }
 
@@ -244,6 +266,12 @@ void domain_put(struct domain *d)
         return;
     WRITE_ONCE(domains_reap_wanted, true);
     cpu_set_work(machine_cpu_id(), WORK_SCHEDULE);
+}
+
+void domain_release(struct domain *d)
+{
+    atomic_write(&d->claimed, 0u);
+    domain_put(d);
 }
 
 struct domain *domain_get_target(domid_t id)
@@ -310,14 +338,14 @@ static void control_shutdown(uint8_t code)
 
 void domain_shutdown(struct domain *d, uint8_t code)
 {
-    if (d->shutdown_code_chosen)
-        code = d->shutdown_code;
+    if (READ_ONCE(d->shutdown_code_chosen))
+        code = READ_ONCE(d->shutdown_code);
     if (d->is_control)
         control_shutdown(code);
     /* No lock: a crash may be found with locks of d held. The first one says why. */
     if (__atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_SEQ_CST))
         return;
-    d->shutdown_code = code;
+    WRITE_ONCE(d->shutdown_code, code);
     for_each_vcpu(d, v)
         vcpu_pause_nosync(v, VCPU_PAUSED_SHUTDOWN);
     evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
@@ -336,10 +364,10 @@ void domain_crash(struct domain *d, const char *why)
 static int destroy_stop(struct domain *d)
 {
     lock_take(&d->lock);
-    d->is_dying = true;
+    WRITE_ONCE(d->is_dying, true);
     lock_drop(&d->lock);
     mm_lock(&d->mm);
-    d->mm.is_dying = true;
+    WRITE_ONCE(d->mm.is_dying, true);
     mm_unlock(&d->mm);
     for_each_vcpu(d, v)
         vcpu_pause(v, VCPU_PAUSED_DYING);
@@ -421,6 +449,7 @@ static bool unlink_if_unused(struct domain *d)
         return false;
     d->shared = NULL;
     *list_link(d->id) = d->next;
+    mm_account_unregister(&d->mm);
     return true;
 }
 
@@ -428,7 +457,6 @@ static void domain_free(struct domain *d)
 {
     for_each_vcpu(d, v)
         vcpu_destroy(v);
-    mm_account_unregister(&d->mm);
     if (d->memory_map)
         heap_free(d->memory_map, d->nr_memory_map * sizeof(*d->memory_map));
     heap_free(d, sizeof(*d));

@@ -24,7 +24,7 @@ struct domain {
     uint8_t uuid[16];
     unsigned vcpus_max;
     struct vcpu *vcpu[VCPUS_MAX];
-    struct shared_info *shared; /* hypervisor view; frame is page_share()d */
+    struct shared_info guest_shared *shared; /* hypervisor view; frame is page_share()d */
 
     /* --- under lock --- */
     spinlock_t lock;
@@ -66,6 +66,13 @@ struct domain {
 
 /* Paused once, but the control domain. id DOMID_INVALID: a free one. -EEXIST -ENOMEM -EINVAL */
 int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out) must_check;
+/*
+ * The same, with a reference, and in the caller's hand (`claimed`) until domain_release(): as soon
+ * as it is in the list, another CPU could destroy it.
+ */
+int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+    must_check;
+void domain_release(struct domain *d); /* let go of the claim, and of the reference with it */
 struct domain *domain_get(domid_t id) must_check; /* with a reference, NULL: none */
 void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what nobody refers to */
 /* First with id > after, with a reference; after DOMID_FIRST_RESERVED or above: the very first. */
@@ -74,6 +81,9 @@ struct domain *domain_after(struct domain *d) must_check; /* the next one; puts 
 /* for_each_domain(d): each domain, with a reference during its turn; no lock held, no break. */
 #define for_each_domain(d)                                                                         \
     for (struct domain *d = domain_next(DOMID_INVALID); d; d = domain_after(d))
+/* No domain is made or freed in between; they take and drop the list lock. */
+void domains_hold(void);
+void domains_let_go(void);
 /* Free destroyed domains whose last reference and frame have gone; no lock held. Exit path. */
 void domains_reap(void);
 extern bool domains_reap_wanted; /* a hint for the exit path */

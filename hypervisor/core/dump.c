@@ -29,8 +29,9 @@ void vcpu_print(const struct vcpu *v)
     log_error("  fs %04x %016lx gs %04x %016lx user %016lx", g->fs, g->fs_base, g->gs,
               g->gs_base_kernel, g->gs_base_user);
     if (g->info)
-        log_error("  events: pending %u mask %u selector %lx", g->info->evtchn_upcall_pending,
-                  g->info->evtchn_upcall_mask, g->info->evtchn_pending_sel);
+        log_error("  events: pending %u mask %u selector %lx",
+                  READ_ONCE(g->info->evtchn_upcall_pending), READ_ONCE(g->info->evtchn_upcall_mask),
+                  READ_ONCE(g->info->evtchn_pending_sel));
 }
 
 void domain_print(const struct domain *d)
@@ -40,8 +41,8 @@ void domain_print(const struct domain *d)
               d->is_dying ? ", dying" : "");
     for_each_vcpu(d, v)
         log_error("  v%u: cpu %u %s paused %x events %u/%u run %lu ms", v->id, v->cpu,
-                  state_name[v->state], v->paused, v->arch.info->evtchn_upcall_pending,
-                  v->arch.info->evtchn_upcall_mask, v->state_ns[VCPU_RUNNING] / 1000000);
+                  state_name[v->state], v->paused, READ_ONCE(v->arch.info->evtchn_upcall_pending),
+                  READ_ONCE(v->arch.info->evtchn_upcall_mask), v->state_ns[VCPU_RUNNING] / 1000000);
 }
 
 static void current_print(void)

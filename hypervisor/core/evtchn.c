@@ -220,6 +220,7 @@ int evtchn_reset(struct domain *d)
 void evtchn_table_destroy(struct domain *d)
 {
     struct evtchn_table *table = &d->events;
+    unsigned nr_buckets;
 
     lock_take(&table->lock);
     table->limit = 0; /* no new port from here on */
@@ -230,11 +231,15 @@ void evtchn_table_destroy(struct domain *d)
         if (d->vcpu[i])
             vcpu_drop_info(d->vcpu[i]);
     }
-    for (unsigned i = 0; i < table->valid / EVTCHNS_PER_BUCKET; i++) {
+    /* Another domain may be looking for a port of d to bind to, under this lock. */
+    lock_take(&table->lock);
+    nr_buckets = table->valid / EVTCHNS_PER_BUCKET;
+    WRITE_ONCE(table->valid, 0);
+    lock_drop(&table->lock);
+    for (unsigned i = 0; i < nr_buckets; i++) {
         heap_free(table->bucket[i], BUCKET_BYTES);
         table->bucket[i] = NULL;
     }
-    table->valid = 0;
 }
 
 static bool virq_is_held(struct domain *d, unsigned virq, evtchn_port_t port)

@@ -11,6 +11,7 @@
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/guest.h"
 #include "mm/page.h"
 #include "public/xen.h"
 #include "sys/log.h"
@@ -62,9 +63,10 @@ int evtchn_status(struct domain *d, evtchn_port_t port, struct evtchn_status *ou
 }
 
 /* The new place starts as a copy of the old one. */
-static void info_move(struct vcpu *v, struct vcpu_info *to)
+static void info_move(struct vcpu *v, struct vcpu_info guest_shared *to)
 {
-    memcpy(to, v->arch.info, sizeof(*to));
+    /* The guest's bytes are carried from one page of its to another; we do not look at them. */
+    memcpy((void unshared *)to, (const void unshared *)v->arch.info, sizeof(*to));
     store_barrier();
     WRITE_ONCE(v->arch.info, to);
     /*
@@ -91,8 +93,8 @@ int vcpu_register_info(struct vcpu *v, mfn_t mfn, unsigned offset)
     lock_take(&d->events.lock);
     rc = mfn_eq(v->info_mfn, MFN_INVALID) ? frame_get(&d->mm, mfn, PT_WRITABLE) : -EINVAL;
     if (!rc) {
-        v->info_mfn = mfn;
-        info_move(v, (struct vcpu_info *)((char *)machine_map(mfn) + offset));
+        WRITE_ONCE(v->info_mfn.v, mfn_x(mfn));
+        info_move(v, (void guest_shared *)((char guest_shared *)shared_map(mfn) + offset));
     }
     lock_drop(&d->events.lock);
     if (!rc) {
@@ -102,6 +104,14 @@ int vcpu_register_info(struct vcpu *v, mfn_t mfn, unsigned offset)
     return rc;
 }
 
+/* The shared page has room for 32 vcpu_infos; a later vCPU has a stand-in until it registers. */
+struct vcpu_info guest_shared *vcpu_first_info(const struct vcpu *v)
+{
+    if (v->info_own) /* ours alone: more care than it needs */
+        return (struct vcpu_info guest_shared unshared *)v->info_own;
+    return &v->domain->shared->vcpu_info[v->id];
+}
+
 void vcpu_drop_info(struct vcpu *v)
 {
     struct domain *d = v->domain;
@@ -109,7 +119,7 @@ void vcpu_drop_info(struct vcpu *v)
 
     if (mfn_eq(mfn, MFN_INVALID))
         return;
-    v->arch.info = v->info_own ? v->info_own : &d->shared->vcpu_info[v->id];
-    v->info_mfn = MFN_INVALID;
+    v->arch.info = vcpu_first_info(v);
+    WRITE_ONCE(v->info_mfn.v, mfn_x(MFN_INVALID));
     frame_put(&d->mm, mfn);
 }

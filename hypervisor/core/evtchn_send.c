@@ -29,7 +29,7 @@ static_assert(EVTCHNS_MAX / 64 == 64, "the selector has a bit per word of the pe
 /* The second and third level. */
 static void vcpu_mark_pending(struct vcpu *v, evtchn_port_t port)
 {
-    struct vcpu_info *info = READ_ONCE(v->arch.info);
+    struct vcpu_info guest_shared *info = READ_ONCE(v->arch.info);
 
     if (atomic_bit_set(&info->evtchn_pending_sel, port / 64))
         return;

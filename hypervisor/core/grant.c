@@ -28,6 +28,7 @@
  * This file: the table itself, its growth, and the calls that only look at it or move entries.
  */
 #include "core/grant_table.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
@@ -40,7 +41,7 @@
 
 static mfn_t frame_mfn(const struct domain *d, unsigned index)
 {
-    return maddr_to_mfn(machine_maddr(d->grants.frame[index]));
+    return shared_frame(d->grants.frame[index]);
 }
 
 /* Memory for one more frame, which no guest can name yet. */
@@ -55,7 +56,7 @@ static int frame_prepare(struct domain *d, unsigned index)
         return -ENOMEM;
     }
     machine_clear_frame(mfn); /* before the guest can see what it held */
-    d->grants.frame[index] = machine_map(mfn);
+    d->grants.frame[index] = shared_map(mfn);
     d->grants.active[index] = active;
     return 0;
 }
@@ -75,7 +76,8 @@ static void frames_commit(struct domain *d, unsigned have)
     for (unsigned i = d->grants.nr_frames; i < have; i++)
         page_share(page_of(frame_mfn(d, i)), &d->mm);
     mm_unlock(&d->mm);
-    d->grants.nr_frames = have;
+    store_barrier(); /* whoever finds the number finds the frames */
+    WRITE_ONCE(d->grants.nr_frames, have);
 }
 
 int grant_table_grow(struct domain *d, unsigned nr)
@@ -269,7 +271,8 @@ void grant_get_status_frames(struct vcpu *v, struct gnttab_get_status_frames *op
 /* Exchange two entries that nobody uses. Lock held. */
 static int16_t entries_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
 {
-    uint64_t *ea, *eb, saved;
+    uint64_t guest_shared *ea, *eb;
+    uint64_t saved;
 
     if (a >= grant_count(&d->grants) || b >= grant_count(&d->grants))
         return GNTST_bad_gntref;
@@ -277,8 +280,8 @@ static int16_t entries_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
         return GNTST_okay;
     if (grant_is_pinned(grant_active(d, a)) || grant_is_pinned(grant_active(d, b)))
         return GNTST_eagain;
-    ea = (uint64_t *)(void *)grant_entry(d, a);
-    eb = (uint64_t *)(void *)grant_entry(d, b);
+    ea = (uint64_t guest_shared *)(void guest_shared *)grant_entry(d, a);
+    eb = (uint64_t guest_shared *)(void guest_shared *)grant_entry(d, b);
     saved = READ_ONCE(*ea);
     WRITE_ONCE(*ea, READ_ONCE(*eb));
     WRITE_ONCE(*eb, saved);
@@ -314,7 +317,7 @@ static bool active_is_sound(struct domain *d, const struct grant_active *act)
      * A granted frame is the granter's, and its counts cover the pins: a host mapping that the
      * mapper overwrote gave its references back and left the pin, so device pins alone are certain.
      */
-    if (page->owner != d->mm.slot)
+    if (READ_ONCE(page->owner) != d->mm.slot)
         return act->pins[PIN_DEVICE_READ] == 0 && act->pins[PIN_DEVICE_WRITE] == 0;
     if (page->refs < (unsigned)act->pins[PIN_DEVICE_READ] + act->pins[PIN_DEVICE_WRITE])
         return false;

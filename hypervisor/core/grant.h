@@ -18,7 +18,7 @@ struct grant_active; /* what the hypervisor knows of a grant in use: pins, frame
 struct grant_table {
     spinlock_t lock;
     unsigned nr_frames, frames_max;
-    struct grant_entry_v1 *frame[GRANT_FRAMES_MAX]; /* shared with the guest */
+    struct grant_entry_v1 guest_shared *frame[GRANT_FRAMES_MAX]; /* shared with the guest */
     struct grant_active *active[GRANT_FRAMES_MAX];  /* same shape, hypervisor only */
     /* --- as a mapper; under the same lock --- */
     struct maptrack **maptrack; /* pages of handles, see core/grant_table.h */

@@ -15,7 +15,7 @@
 
 #define STATUS_TRIES 5 /* a guest that keeps changing the entry loses patience with us first */
 
-struct grant_entry_v1 *grant_entry(const struct domain *d, grant_ref_t ref)
+struct grant_entry_v1 guest_shared *grant_entry(const struct domain *d, grant_ref_t ref)
 {
     return &d->grants.frame[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
 }
@@ -95,7 +95,7 @@ void grant_frame_put(mfn_t mfn, unsigned kinds)
 
     if (!kinds)
         return;
-    owner = mm_account_of_slot(page_of(mfn)->owner);
+    owner = mm_account_of_slot(READ_ONCE(page_of(mfn)->owner));
     BUG_ON(!owner);
     mm_lock(owner);
     references_put(page_of(mfn), kinds);
@@ -108,10 +108,10 @@ void grant_frame_put(mfn_t mfn, unsigned kinds)
  * flags and domid change together as one word, so that no mixture of two grants is ever accepted.
  * `first`: nobody uses the grant yet, so type and grantee count.
  */
-static int16_t in_use_set(struct grant_entry_v1 *entry, domid_t user, bool first, bool write,
-                          bool mapping)
+static int16_t in_use_set(struct grant_entry_v1 guest_shared *entry, domid_t user, bool first,
+                          bool write, bool mapping)
 {
-    uint32_t *word = (uint32_t *)(void *)entry;
+    uint32_t guest_shared *word = (uint32_t guest_shared *)(void guest_shared *)entry;
     uint32_t type_mask = mapping ? GTF_type_mask | GTF_sub_page : GTF_type_mask;
     uint32_t seen = READ_ONCE(*word);
 
@@ -130,8 +130,8 @@ static int16_t in_use_set(struct grant_entry_v1 *entry, domid_t user, bool first
 static_assert(offsetof(struct grant_entry_v1, domid) == 2, "flags and domid make one word");
 
 /* After a change of pins of these kinds: clear the bits that no pin needs any more. */
-static void in_use_update(struct grant_entry_v1 *entry, const struct grant_active *act,
-                          unsigned kinds)
+static void in_use_update(struct grant_entry_v1 guest_shared *entry,
+                          const struct grant_active *act, unsigned kinds)
 {
     if ((kinds & PINS_WRITE) && !is_written(act))
         atomic_and(&entry->flags, (uint16_t)~GTF_writing);
@@ -157,7 +157,7 @@ static int16_t pin_get_locked(struct domain *rd, grant_ref_t ref, domid_t user, 
                               bool mapping, mfn_t *mfn)
 {
     struct grant_active *act = grant_active(rd, ref);
-    struct grant_entry_v1 *entry = grant_entry(rd, ref);
+    struct grant_entry_v1 guest_shared *entry = grant_entry(rd, ref);
     bool first = !grant_is_pinned(act), write = kinds & PINS_WRITE;
     int16_t status = active_check(act, user, kinds);
     uint32_t frame;

@@ -42,11 +42,11 @@ void grant_pin_put(struct domain *rd, grant_ref_t ref, unsigned kinds, unsigned 
 mfn_t grant_pinned_frame(struct domain *rd, grant_ref_t ref) must_check;
 
 /* Index checked by the caller. Lock held. */
-struct grant_entry_v1 *grant_entry(const struct domain *d, grant_ref_t ref);
+struct grant_entry_v1 guest_shared *grant_entry(const struct domain *d, grant_ref_t ref);
 struct grant_active *grant_active(const struct domain *d, grant_ref_t ref);
 static inline unsigned grant_count(const struct grant_table *table)
 {
-    return table->nr_frames * (unsigned)GRANTS_PER_FRAME;
+    return READ_ONCE(table->nr_frames) * (unsigned)GRANTS_PER_FRAME;
 }
 static inline bool grant_is_pinned(const struct grant_active *act)
 {

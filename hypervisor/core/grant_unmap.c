@@ -27,7 +27,7 @@ struct unmap_list {
     struct unmap unmap[UNMAPS_MAX];
 };
 
-PER_CPU(struct unmap_list, unmaps);
+static PER_CPU(struct unmap_list, unmaps);
 
 void grant_unmap_flush(struct vcpu *v)
 {

@@ -15,6 +15,7 @@
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "mm/alloc.h"
+#include "mm/guest.h"
 #include "sys/log.h"
 #include "x86/upcall.h"
 
@@ -95,8 +96,8 @@ int pirq_set_eoi_page(struct domain *d, uint64_t gmfn, bool auto_unmask)
     lock_take(&d->pirqs.lock);
     is_set = d->pirqs.eoi_map != NULL;
     if (!is_set) {
-        d->pirqs.eoi_mfn = mfn;
-        d->pirqs.eoi_map = machine_map(mfn);
+        WRITE_ONCE(d->pirqs.eoi_mfn.v, mfn_x(mfn));
+        d->pirqs.eoi_map = shared_map(mfn);
         d->pirqs.auto_unmask = auto_unmask;
         machine_clear_frame(mfn);
         for (unsigned i = 0; d->pirqs.pirq && i < PIRQS_MAX; i++)
@@ -370,6 +371,7 @@ void pirq_unbind(struct domain *d, unsigned pirq)
 {
     struct pirq *p = pirq_at(d, pirq);
 
+    ASSERT(p); /* it has a port */
     lock_take(&d->pirqs.lock);
     pirq_mask(p, true);
     atomic_write(&p->bound, false);
@@ -382,6 +384,7 @@ void pirq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu)
 {
     struct pirq *p = pirq_at(d, pirq);
 
+    ASSERT(p); /* it has a port */
     lock_take(&d->pirqs.lock);
     /* An edge that comes while its input is masked for the change would be lost: leave those. */
     if (p->bound && p->vector && (p->kind == PIRQ_MSI || p->level)) {
@@ -400,7 +403,7 @@ void pirq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu)
 int pirq_table_init(struct domain *d)
 {
     lock_init(&d->pirqs.lock, LOCK_IRQ);
-    d->pirqs.eoi_mfn = MFN_INVALID;
+    WRITE_ONCE(d->pirqs.eoi_mfn.v, mfn_x(MFN_INVALID));
     if (!d->is_control)
         return 0;
     d->pirqs.pirq = heap_alloc(PIRQS_MAX * sizeof(struct pirq));
@@ -413,7 +416,7 @@ void pirq_table_destroy(struct domain *d)
     mfn_t mfn = d->pirqs.eoi_mfn;
 
     d->pirqs.eoi_map = NULL;
-    d->pirqs.eoi_mfn = MFN_INVALID;
+    WRITE_ONCE(d->pirqs.eoi_mfn.v, mfn_x(MFN_INVALID));
     if (!mfn_eq(mfn, MFN_INVALID))
         frame_put(&d->mm, mfn);
 }

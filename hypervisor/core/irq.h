@@ -33,7 +33,8 @@ struct pirq_table {
     spinlock_t lock;
     struct pirq *pirq; /* PIRQS_MAX entries; NULL: domain has no interrupts */
     mfn_t eoi_mfn;     /* pirq_eoi_gmfn page or MFN_INVALID */
-    uint64_t *eoi_map; /* its hypervisor view: bit set = guest must make the EOI call */
+    /* its hypervisor view: bit set = guest must make the EOI call */
+    uint64_t guest_shared *eoi_map;
     bool auto_unmask;  /* v1 of the call: EOI also unmasks the event channel */
 };
 

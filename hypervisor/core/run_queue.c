@@ -31,7 +31,7 @@ void queue_insert(struct run_queue *q, struct vcpu *v)
     v->next_ready = *link;
     *link = v;
     v->queued = true;
-    q->nr_ready++;
+    WRITE_ONCE(q->nr_ready, q->nr_ready + 1);
 }
 
 void queue_remove(struct run_queue *q, struct vcpu *v)
@@ -44,7 +44,7 @@ void queue_remove(struct run_queue *q, struct vcpu *v)
     *link = v->next_ready;
     v->next_ready = NULL;
     v->queued = false;
-    q->nr_ready--;
+    WRITE_ONCE(q->nr_ready, q->nr_ready - 1);
 }
 
 void queue_raise_floor(struct run_queue *q, const struct vcpu *running)
@@ -53,7 +53,7 @@ void queue_raise_floor(struct run_queue *q, const struct vcpu *running)
 
     if (q->ready)
         lowest = MIN(lowest, q->ready->vtime);
-    q->floor = MAX(q->floor, lowest);
+    WRITE_ONCE(q->floor, MAX(q->floor, lowest));
 }
 
 uint64_t queue_vtime_moved(uint64_t vtime, const struct run_queue *from, const struct run_queue *to)

@@ -58,7 +58,7 @@ uint64_t sched_cpus_up(void)
 
 static bool is_runnable(const struct vcpu *v)
 {
-    return READ_ONCE(v->paused) == 0 && !v->blocked;
+    return READ_ONCE(v->paused) == 0 && !READ_ONCE(v->blocked);
 }
 
 /* Must this CPU give v's state up before it does anything else? */
@@ -171,7 +171,7 @@ static void notify_ready(struct run_queue *q, const struct vcpu *v, uint64_t now
 {
     if (q->active && v->vtime + PREEMPT_NS >= q->active->vtime) {
         /* Not urgent: the end of a slice will do, which nobody waited for so far. */
-        if (!q->slice.is_set)
+        if (!READ_ONCE(q->slice.is_set)) /* a hint: its own lock guards it */
             timer_set(&q->slice, q->cpu, now + SLICE_NS);
         return;
     }
@@ -341,7 +341,7 @@ static struct vcpu *pick(struct run_queue *q)
         state_set(next, VCPU_RUNNING, now);
         next->slice_start_ns = now;
         q->active = next;
-        next->running = true;
+        WRITE_ONCE(next->running, true);
         atomic_and(&sched.idle_cpus, ~BIT(q->cpu));
         queue_raise_floor(q, next);
         if (q->nr_ready || next->domain->cap)

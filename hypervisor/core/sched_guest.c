@@ -101,7 +101,7 @@ void sched_runstate_publish(struct vcpu *v)
     guest_ptr_t area = guest_ptr(READ_ONCE(v->runstate_area.va));
     guest_ptr_t entry_time =
         guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
-    bool shows_update = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
+    bool shows_update = READ_ONCE(v->domain->vm_assist) & BIT(VMASST_TYPE_runstate_update_flag);
     bool in_user = !v->arch.in_kernel;
     int rc = 0;
 

@@ -32,11 +32,23 @@ void time_init(void)
 
 static void time_fill(struct vcpu_time_info *t, const struct machine_clock *clock)
 {
-    t->tsc_timestamp = clock->base_tsc;
-    t->system_time = clock->base_ns;
-    t->tsc_to_system_mul = clock->mul;
-    t->tsc_shift = clock->shift;
-    t->flags = clock->stable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
+    *t = (struct vcpu_time_info){
+        .tsc_timestamp = clock->base_tsc,
+        .system_time = clock->base_ns,
+        .tsc_to_system_mul = clock->mul,
+        .tsc_shift = clock->shift,
+        .flags = clock->stable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
+    };
+}
+
+/* All but the version. */
+static void time_publish(struct vcpu_time_info guest_shared *t, const struct vcpu_time_info *now)
+{
+    WRITE_ONCE(t->tsc_timestamp, now->tsc_timestamp);
+    WRITE_ONCE(t->system_time, now->system_time);
+    WRITE_ONCE(t->tsc_to_system_mul, now->tsc_to_system_mul);
+    WRITE_ONCE(t->tsc_shift, now->tsc_shift);
+    WRITE_ONCE(t->flags, now->flags);
 }
 
 /* v's registered time area, by the address space that is loaded: v's own, in kernel mode. */
@@ -58,27 +70,28 @@ static void time_area_update(struct vcpu *v, const struct vcpu_time_info *now)
 
 void time_update_vcpu(struct vcpu *v)
 {
-    struct vcpu_time_info *t = &v->arch.info->time;
+    struct vcpu_time_info guest_shared *t = &v->arch.info->time;
+    uint32_t version = READ_ONCE(t->version);
+    struct vcpu_time_info now;
     struct machine_clock clock;
 
     machine_clock_read(&clock);
     /* The factors rarely change: most switches find them published already. */
     if (READ_ONCE(t->tsc_timestamp) != clock.base_tsc ||
         READ_ONCE(t->system_time) != clock.base_ns ||
-        READ_ONCE(t->tsc_to_system_mul) != clock.mul || READ_ONCE(t->version) == 0) {
-        uint32_t version = (READ_ONCE(t->version) | 1u) + 2u;
-
+        READ_ONCE(t->tsc_to_system_mul) != clock.mul || version == 0) {
+        version = (version | 1u) + 2u;
         WRITE_ONCE(t->version, version);
         store_barrier();
-        time_fill(t, &clock);
+        time_fill(&now, &clock);
+        time_publish(t, &now);
         store_barrier();
-        WRITE_ONCE(t->version, version + 1);
+        WRITE_ONCE(t->version, ++version);
     }
-    if (v->time_area.va && v == current && v->arch.in_kernel) {
-        struct vcpu_time_info copy = { .version = t->version & ~1u };
-
-        time_fill(&copy, &clock);
-        time_area_update(v, &copy);
+    if (READ_ONCE(v->time_area.va) && v == current && v->arch.in_kernel) {
+        time_fill(&now, &clock);
+        now.version = version & ~1u;
+        time_area_update(v, &now);
     }
 }
 
@@ -86,7 +99,7 @@ void time_update_vcpu(struct vcpu *v)
 
 void time_update_wallclock(struct domain *d)
 {
-    struct shared_info *shared = d->shared;
+    struct shared_info guest_shared *shared = d->shared;
     uint32_t version;
     uint64_t ns, s;
 
@@ -96,9 +109,9 @@ void time_update_wallclock(struct domain *d)
     s = (uint64_t)((int64_t)(ns / NS_PER_S) + d->wallclock_offset_s);
     WRITE_ONCE(shared->wc_version, version);
     store_barrier();
-    shared->wc_sec = (uint32_t)s;
-    shared->wc_sec_hi = (uint32_t)(s >> 32);
-    shared->wc_nsec = (uint32_t)(ns % NS_PER_S);
+    WRITE_ONCE(shared->wc_sec, (uint32_t)s);
+    WRITE_ONCE(shared->wc_sec_hi, (uint32_t)(s >> 32));
+    WRITE_ONCE(shared->wc_nsec, (uint32_t)(ns % NS_PER_S));
     store_barrier();
     WRITE_ONCE(shared->wc_version, version + 1);
     lock_drop(&state.lock);

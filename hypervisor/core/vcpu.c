@@ -33,11 +33,10 @@ static void state_reset(struct guest_cpu *g)
     machine_xsave_init(g);
 }
 
-/* The shared page has room for 32 vcpu_infos; a later vCPU has a stand-in until it registers. */
 static void info_init(struct vcpu *v)
 {
-    v->arch.info = v->info_own ? v->info_own : &v->domain->shared->vcpu_info[v->id];
-    v->arch.info->evtchn_upcall_mask = 1;
+    v->arch.info = vcpu_first_info(v);
+    WRITE_ONCE(v->arch.info->evtchn_upcall_mask, 1);
 }
 
 static void memory_free(struct vcpu *v)
@@ -149,7 +148,7 @@ void vcpu_set_work(struct vcpu *v, uint32_t bits)
 
 bool vcpu_event_deliverable(const struct vcpu *v)
 {
-    const struct vcpu_info *info = READ_ONCE(v->arch.info);
+    const struct vcpu_info guest_shared *info = READ_ONCE(v->arch.info);
 
     return READ_ONCE(info->evtchn_upcall_pending) && !READ_ONCE(info->evtchn_upcall_mask);
 }

@@ -56,11 +56,13 @@ long hc_domctl_createdomain(domid_t *domain, struct xen_domctl_createdomain *cre
     int ret = config_check(createdomain);
 
     if (ret == 0)
-        ret = domain_create(is_given ? *domain : DOMID_INVALID, createdomain->max_vcpus, false, &d);
+        ret = domain_create_claimed(is_given ? *domain : DOMID_INVALID, createdomain->max_vcpus,
+                                    false, &d);
     if (ret)
         return ret;
     config_apply(d, createdomain);
     *domain = d->id;
+    domain_release(d);
     return 0;
 }
 
@@ -132,7 +134,7 @@ static void domain_describe(struct domain *d, struct xen_domctl_getdomaininfo *i
     info->flags = domain_flags(d);
     info->tot_pages = READ_ONCE(d->mm.nr_frames);
     info->max_pages = READ_ONCE(d->mm.frames_max);
-    info->shared_info_frame = machine_maddr(d->shared) >> PAGE_SHIFT;
+    info->shared_info_frame = mfn_x(shared_frame(d->shared));
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
     info->gpaddr_bits = (uint8_t)machine_maddr_bits();
     __builtin_memcpy(info->handle, d->uuid, sizeof(info->handle));
@@ -245,7 +247,7 @@ static uint64_t frame_info(struct domain *d, mfn_t mfn)
                                       [PT_L4] = XEN_DOMCTL_PFINFO_L4TAB };
     const struct page *page = mfn_valid(mfn) ? page_of(mfn) : NULL;
 
-    if (!page || page->owner != d->mm.slot || (page->flags & PAGE_SHARED))
+    if (!page || READ_ONCE(page->owner) != d->mm.slot || (page->flags & PAGE_SHARED))
         return XEN_DOMCTL_PFINFO_XTAB;
     if (!page->type_refs || page->type < PT_L1 || page->type > PT_L4)
         return XEN_DOMCTL_PFINFO_NOTAB;

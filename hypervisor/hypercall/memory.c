@@ -62,7 +62,7 @@ long hc_memory_add_to_physmap(struct domain *d, struct xen_add_to_physmap *op)
     switch (op->space) {
     case XENMAPSPACE_shared_info:
         if (op->idx == 0)
-            mfn = maddr_to_mfn(machine_maddr(d->shared));
+            mfn = shared_frame(d->shared);
         break;
     case XENMAPSPACE_grant_table:
         mfn = grant_frame_get(d, op->idx);

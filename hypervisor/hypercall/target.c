@@ -49,8 +49,6 @@ int target_claim(domid_t id, struct domain **out)
 
 void target_release(struct domain *d)
 {
-    if (!d)
-        return;
-    atomic_write(&d->claimed, 0u);
-    domain_put(d);
+    if (d)
+        domain_release(d);
 }

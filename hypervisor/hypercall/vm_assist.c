@@ -25,9 +25,7 @@ static long assist_set(uint32_t type, bool on)
         atomic_or(&d->vm_assist, 1u << type);
     else
         atomic_and(&d->vm_assist, ~(1u << type));
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        if (d->vcpu[i])
-            iopl_set(d->vcpu[i], d->vcpu[i]->arch.iopl);
+    iopl_show_all(d);
     return 0;
 }
 

@@ -29,22 +29,26 @@
 
 /* ---- maps ---------------------------------------------------------------------------------- */
 
-static inline bool bit_test(const uint64_t *map, size_t n)
-{
-    return READ_ONCE(map[n / 64]) >> (n % 64) & 1;
-}
+/* Macros, so that a map may also be guest_shared. */
+#define bit_test(map, n)                                                                           \
+    __extension__({                                                                                \
+        size_t bit_ = (n);                                                                         \
+        (bool)(READ_ONCE((map)[bit_ / 64]) >> bit_ % 64 & 1);                                      \
+    })
+/* Both return whether the bit was set before. */
+#define atomic_bit_set(map, n)                                                                     \
+    __extension__({                                                                                \
+        size_t bit_ = (n);                                                                         \
+        (bool)(atomic_or(&(map)[bit_ / 64], BIT(bit_ % 64)) >> bit_ % 64 & 1);                     \
+    })
+#define atomic_bit_clear(map, n)                                                                   \
+    __extension__({                                                                                \
+        size_t bit_ = (n);                                                                         \
+        (bool)(atomic_and(&(map)[bit_ / 64], ~BIT(bit_ % 64)) >> bit_ % 64 & 1);                   \
+    })
 static inline void bit_set(uint64_t *map, size_t n)
 {
     map[n / 64] |= BIT(n % 64);
-}
-/* Both return whether the bit was set before. */
-static inline bool atomic_bit_set(uint64_t *map, size_t n)
-{
-    return atomic_or(&map[n / 64], BIT(n % 64)) >> (n % 64) & 1;
-}
-static inline bool atomic_bit_clear(uint64_t *map, size_t n)
-{
-    return atomic_and(&map[n / 64], ~BIT(n % 64)) >> (n % 64) & 1;
 }
 
 /* ---- searching ----------------------------------------------------------------------------- */

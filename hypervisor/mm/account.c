@@ -69,7 +69,7 @@ void foreign_put(struct page *page, bool writable)
 static void foreign_put_now(uint64_t entry)
 {
     struct page *page = page_of(_mfn(entry & ~FOREIGN_WRITABLE));
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
 
     BUG_ON(!owner);
     lock_take(&owner->lock);

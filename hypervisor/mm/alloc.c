@@ -43,8 +43,8 @@ static void block_insert(uint64_t first, unsigned order, uint32_t stamp)
     uint32_t *head = &frames.head[zone][order];
     struct page *page = &frame_table[first];
 
-    page->flags |= PAGE_FREE;
-    page->type = (uint8_t)order;
+    page_flags_add(page, PAGE_FREE);
+    WRITE_ONCE(page->type, (uint8_t)order);
     page->type_refs = stamp;
     page->refs = 0;
     page->link = *head;
@@ -68,8 +68,8 @@ static void block_remove(uint64_t first)
         frames.head[zone][order] = page->link;
     if (!frames.head[zone][order])
         frames.orders[zone] &= ~(1u << order);
-    page->flags &= (uint8_t)~PAGE_FREE;
-    page->type = PT_NONE;
+    page_flags_drop(page, PAGE_FREE);
+    WRITE_ONCE(page->type, PT_NONE);
     page->refs = page->type_refs = page->link = 0;
 }
 
@@ -77,13 +77,14 @@ static void block_remove(uint64_t first)
 static void block_free(uint64_t first, unsigned order, uint32_t stamp)
 {
     ASSERT(lock_is_held(&frames.lock));
-    frames.nr_free += BIT(order);
+    WRITE_ONCE(frames.nr_free, frames.nr_free + BIT(order));
     for (; order < ORDER_MAX; order++) {
         uint64_t buddy = first ^ BIT(order);
 
         if (buddy == 0 || buddy + BIT(order) > frames_end)
             break;
-        if (!(frame_table[buddy].flags & PAGE_FREE) || frame_table[buddy].type != order)
+        /* One in use is its owner's to change: all but "free", which is ours. */
+        if (!(READ_ONCE(frame_table[buddy].flags) & PAGE_FREE) || frame_table[buddy].type != order)
             break;
         if (frame_table[buddy].type_refs == frames.flush_clock)
             stamp = frames.flush_clock;
@@ -121,7 +122,7 @@ static uint64_t block_take(unsigned order, unsigned zone_max)
         block_insert(first, have, stamp);
         first += BIT(have);
     }
-    frames.nr_free -= BIT(order);
+    WRITE_ONCE(frames.nr_free, frames.nr_free - BIT(order));
     if (stamp == frames.flush_clock) {
         unsigned nr = machine_nr_cpus();
 
@@ -138,7 +139,7 @@ static void frame_scrub(uint64_t frame, bool is_control)
 
     if ((flags & PAGE_SCRUB) && !(is_control && (flags & PAGE_UNTOUCHED)))
         machine_clear_frame(_mfn(frame));
-    frame_table[frame].flags = 0;
+    WRITE_ONCE(frame_table[frame].flags, 0);
 }
 
 static uint64_t block_alloc(unsigned order, unsigned address_bits, bool is_control)
@@ -166,17 +167,17 @@ static void frame_disown(struct page *page, struct mm_account *owner)
     BUG_ON(page->flags & (PAGE_PARTIAL | PAGE_PINNED | PAGE_SHARED | PAGE_FREE));
     BUG_ON(!owner || !owner->nr_frames);
     ASSERT(lock_is_held(&owner->lock));
-    owner->nr_frames--;
+    WRITE_ONCE(owner->nr_frames, owner->nr_frames - 1);
     m2p_set(page_mfn(page), M2P_INVALID);
-    page->owner = OWNER_NONE;
-    page->type = PT_NONE;
-    page->flags = PAGE_SCRUB;
+    WRITE_ONCE(page->owner, OWNER_NONE);
+    WRITE_ONCE(page->type, PT_NONE);
+    WRITE_ONCE(page->flags, PAGE_SCRUB);
 }
 
 void frame_free(struct page *page)
 {
     mm_work_spend(WORK_PER_FREE);
-    frame_disown(page, mm_account_of_slot(page->owner));
+    frame_disown(page, mm_account_of_slot(READ_ONCE(page->owner)));
     lock_take(&frames.lock);
     block_free(mfn_x(page_mfn(page)), 0, frames.flush_clock);
     lock_drop(&frames.lock);
@@ -208,8 +209,8 @@ static void block_own(uint64_t first, unsigned order, const struct mm_account *a
 
         page->refs = 1;
         page->type_refs = 0;
-        page->type = PT_NONE;
-        page->flags = acct ? PAGE_ALLOCATED : 0;
+        WRITE_ONCE(page->type, PT_NONE);
+        WRITE_ONCE(page->flags, acct ? PAGE_ALLOCATED : 0);
         page->link = 0;
         WRITE_ONCE(page->owner, acct ? acct->slot : OWNER_HYPERVISOR);
     }
@@ -225,7 +226,7 @@ static bool account_charge(struct mm_account *acct, unsigned order)
     wanted = acct->nr_frames + BIT(order);
     fits = !acct->is_dying && (wanted <= max || wanted - max <= acct->frames_lent);
     if (fits)
-        acct->nr_frames = wanted;
+        WRITE_ONCE(acct->nr_frames, wanted);
     mm_unlock(acct);
     return fits;
 }
@@ -241,7 +242,7 @@ static mfn_t account_alloc(struct mm_account *acct, unsigned order, unsigned add
     if (first)
         block_own(first, order, acct);
     else
-        acct->nr_frames -= BIT(order);
+        WRITE_ONCE(acct->nr_frames, acct->nr_frames - BIT(order));
     mm_unlock(acct);
     return first ? _mfn(first) : MFN_INVALID;
 }
@@ -269,8 +270,13 @@ void frames_release(mfn_t mfn, unsigned order)
     BUG_ON(first & (BIT(order) - 1));
     lock_take(&frames.lock);
     for (uint64_t i = first; i < first + BIT(order); i++) {
-        BUG_ON(frame_table[i].owner != OWNER_HYPERVISOR || frame_table[i].refs != 1);
-        frame_table[i] = (struct page){ .owner = OWNER_NONE, .flags = PAGE_SCRUB };
+        struct page *page = &frame_table[i];
+
+        BUG_ON(page->owner != OWNER_HYPERVISOR || page->refs != 1);
+        page->refs = page->type_refs = page->link = 0;
+        WRITE_ONCE(page->type, PT_NONE);
+        WRITE_ONCE(page->flags, PAGE_SCRUB);
+        WRITE_ONCE(page->owner, OWNER_NONE);
     }
     /* No guest ever mapped it: page_unshare() flushes, so it counts as flushed. */
     block_free(first, order, frames.flush_clock - 1);

@@ -28,7 +28,7 @@ static void count_entry(const struct page *table, uint64_t entry)
 {
     mfn_t mfn = entry_mfn(entry);
 
-    if (!(entry & PTE_PRESENT) || !mfn_valid(mfn) || page_of(mfn)->owner == OWNER_DEVICE)
+    if (!(entry & PTE_PRESENT) || !mfn_valid(mfn) || READ_ONCE(page_of(mfn)->owner) == OWNER_DEVICE)
         return;
     if (table->type == PT_L4 && mfn_eq(mfn, page_mfn(table)))
         return;
@@ -58,7 +58,7 @@ static void count_all(uint32_t delta)
     for (uint64_t i = 0; i < frames_end; i++) {
         struct page *page = &frame_table[i];
 
-        if (!mm_account_of_slot(page->owner))
+        if (!mm_account_of_slot(READ_ONCE(page->owner)))
             continue;
         if (page->flags & (PAGE_ALLOCATED | PAGE_LEAVING))
             count(_mfn(i), false);
@@ -71,7 +71,7 @@ static void count_all(uint32_t delta)
         if (is_table_in_use(page))
             count_table(page);
     }
-    if (page_audit_others)
+    if (page_audit_others && !audit.live)
         page_audit_others(count);
 }
 
@@ -128,7 +128,7 @@ static bool entry_check(const struct page *table, uint64_t entry)
         return false;
     if (table->type == PT_L1)
         /* RAM is writable through an entry only as writable data, and somebody's. */
-        return !mfn_valid(mfn) || page->owner == OWNER_DEVICE ||
+        return !mfn_valid(mfn) || READ_ONCE(page->owner) == OWNER_DEVICE ||
                (page->refs > 0 && page->owner < DOMAINS_MAX &&
                 (!(entry & PTE_WRITE) || (page->type == PT_WRITABLE && page->type_refs > 0)));
     if (!mfn_valid(mfn))
@@ -137,8 +137,8 @@ static bool entry_check(const struct page *table, uint64_t entry)
     if (table->type == PT_L4 && page == table)
         return !(entry & PTE_WRITE);
     /* A table names checked tables of the next level and of its own account. */
-    return page->owner == table->owner && page->type == table->type - 1 && page->type_refs > 0 &&
-           (page->flags & PAGE_VALIDATED);
+    return READ_ONCE(page->owner) == table->owner && page->type == table->type - 1 &&
+           page->type_refs > 0 && (page->flags & PAGE_VALIDATED);
 }
 
 bool pt_check(const struct page *page)
@@ -161,7 +161,7 @@ static bool frames_check(bool (*check)(const struct page *page))
     for (uint64_t i = 0; i < frames_end; i++) {
         const struct page *page = &frame_table[i];
 
-        if (!mm_account_of_slot(page->owner) || check(page))
+        if (!mm_account_of_slot(READ_ONCE(page->owner)) || check(page))
             continue;
         log_error("audit: frame %lx: refs %u types %u owner %u type %u flags %x", i, page->refs,
                   page->type_refs, page->owner, page->type, page->flags);
@@ -175,7 +175,8 @@ static bool account_frames_match(const struct mm_account *acct)
     uint64_t nr = 0;
 
     for (uint64_t i = 0; i < frames_end; i++)
-        nr += frame_table[i].owner == acct->slot && !(frame_table[i].flags & PAGE_SHARED);
+        nr += READ_ONCE(frame_table[i].owner) == acct->slot &&
+              !(READ_ONCE(frame_table[i].flags) & PAGE_SHARED);
     /* An allocation books its frames first, and then looks for them. */
     if (nr == acct->nr_frames || (audit.live && nr < acct->nr_frames))
         return true;

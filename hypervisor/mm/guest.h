@@ -9,6 +9,16 @@
 
 #include "x86/machine.h"
 
+/* A frame that a guest writes too, as we see it, and back. */
+static inline void guest_shared *shared_map(mfn_t mfn)
+{
+    return (void guest_shared unshared *)machine_map(mfn);
+}
+static inline mfn_t shared_frame(const void guest_shared *p)
+{
+    return maddr_to_mfn(machine_maddr((const void unshared *)p));
+}
+
 bool guest_range_ok(guest_ptr_t p, uint64_t count, uint64_t size); /* overflow-checked */
 int copy_from_guest(void *dst, guest_ptr_t src, size_t bytes) must_check;
 int copy_to_guest(guest_ptr_t dst, const void *src, size_t bytes) must_check;

@@ -122,7 +122,7 @@ static inline void writable_put(struct page *page, const struct mm_account *owne
 /* The frame of a guest's argument if `acct` owns it, else NULL. */
 static inline struct page *page_owned(const struct mm_account *acct, mfn_t mfn)
 {
-    if (unlikely(!mfn_valid(mfn) || page_of(mfn)->owner != acct->slot))
+    if (unlikely(!mfn_valid(mfn) || READ_ONCE(page_of(mfn)->owner) != acct->slot))
         return NULL;
     return page_of(mfn);
 }
@@ -160,7 +160,7 @@ static inline bool is_table_type(unsigned type)
 }
 static inline bool is_releasing(const struct mm_account *acct)
 {
-    return acct->nr_releasing != 0;
+    return READ_ONCE(acct->nr_releasing) != 0;
 }
 
 /*

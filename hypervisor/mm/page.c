@@ -9,7 +9,7 @@
 
 bool page_get(struct page *page, const struct mm_account *owner)
 {
-    return page->owner == owner->slot && ref_get(page, owner);
+    return READ_ONCE(page->owner) == owner->slot && ref_get(page, owner);
 }
 
 void page_put(struct page *page)
@@ -21,9 +21,9 @@ void page_put(struct page *page)
 static bool own_put(struct page *page, const struct mm_account *owner, uint8_t flag)
 {
     ASSERT(lock_is_held(&owner->lock));
-    if (page->owner != owner->slot || !(page->flags & flag))
+    if (READ_ONCE(page->owner) != owner->slot || !(page->flags & flag))
         return false;
-    page->flags &= (uint8_t)~flag;
+    page_flags_drop(page, flag);
     page_put(page);
     return true;
 }
@@ -66,18 +66,19 @@ int flat_type_get(struct page *page, enum page_type type, struct mm_account *own
         account_flush(owner);
     /* What was a descriptor page last still is: whoever writes makes it writable first. */
     if (type == PT_SEGDESC && page->type != PT_SEGDESC) {
-        page->type = PT_NONE;
+        WRITE_ONCE(page->type, PT_NONE);
         if (!segdesc_check(page))
             return -EINVAL;
     }
-    page->type = (uint8_t)type;
+    WRITE_ONCE(page->type, (uint8_t)type);
     page->type_refs = 1;
     return 0;
 }
 
 int page_get_type(struct page *page, enum page_type type, struct mm_account *owner)
 {
-    if (unlikely(page->owner != owner->slot || (type != PT_WRITABLE && type != PT_SEGDESC)))
+    if (unlikely(READ_ONCE(page->owner) != owner->slot ||
+                 (type != PT_WRITABLE && type != PT_SEGDESC)))
         return -EINVAL;
     /* A table on its way out: see it off first. */
     if (unlikely(page->flags & PAGE_PARTIAL) && release_continue(owner))
@@ -87,7 +88,7 @@ int page_get_type(struct page *page, enum page_type type, struct mm_account *own
 
 int page_put_type(struct page *page)
 {
-    const struct mm_account *owner = mm_account_of_slot(page->owner);
+    const struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
 
     BUG_ON(!owner || is_table_type(page->type));
     flat_type_put(page, owner);
@@ -112,7 +113,7 @@ int page_get_and_type(struct page *page, enum page_type type, struct mm_account 
 
 int page_put_and_type(struct page *page)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
     int ret;
 
     BUG_ON(!owner);
@@ -134,26 +135,26 @@ void page_share(struct page *page, struct mm_account *owner)
     ASSERT(lock_is_held(&owner->lock));
     BUG_ON(page->owner != OWNER_HYPERVISOR || page->refs != 1 || page->type_refs);
     /* The hypervisor writes to it: the writable type keeps it from ever being a table. */
-    page->type = PT_WRITABLE;
+    WRITE_ONCE(page->type, PT_WRITABLE);
     page->type_refs = 1;
-    page->flags |= PAGE_SHARED;
+    page_flags_add(page, PAGE_SHARED);
     owner->nr_shared++;
     WRITE_ONCE(page->owner, owner->slot);
 }
 
 int page_unshare(struct page *page)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
 
     BUG_ON(!owner || !(page->flags & PAGE_SHARED));
     ASSERT(lock_is_held(&owner->lock));
     if (page->refs != 1 || page->type_refs != 1)
         return -EBUSY;
     account_flush(owner); /* entries may be gone without having been flushed */
-    page->owner = OWNER_HYPERVISOR;
-    page->type = PT_NONE;
+    WRITE_ONCE(page->owner, OWNER_HYPERVISOR);
+    WRITE_ONCE(page->type, PT_NONE);
     page->type_refs = 0;
-    page->flags &= (uint8_t)~PAGE_SHARED;
+    page_flags_drop(page, PAGE_SHARED);
     owner->nr_shared--;
     return 0;
 }

@@ -43,6 +43,19 @@ struct page {
 };
 static_assert(sizeof(struct page) == 16, "the frame table is sized by this");
 
+/*
+ * Changes of flags, type and owner are single stores: others look at them without the lock, for a
+ * hint, or for what cannot change while they hold a reference.
+ */
+static inline void page_flags_add(struct page *page, unsigned flags)
+{
+    WRITE_ONCE(page->flags, (uint8_t)(page->flags | flags));
+}
+static inline void page_flags_drop(struct page *page, unsigned flags)
+{
+    WRITE_ONCE(page->flags, (uint8_t)(page->flags & ~flags));
+}
+
 extern struct page *frame_table;
 extern uint64_t frames_end; /* one above the highest frame with a record */
 

@@ -62,7 +62,7 @@ static bool is_guest_slot(const struct page *page, unsigned index)
 /* 0: has taken part in a type that is established. */
 static int table_open(struct page *page, enum page_type type, struct mm_account *owner)
 {
-    if (unlikely(page->owner != owner->slot || owner->is_dying))
+    if (unlikely(READ_ONCE(page->owner) != owner->slot || owner->is_dying))
         return -EINVAL;
     if (page->type_refs && page->type != type)
         return page->flags & PAGE_PARTIAL ? -EBUSY : -EINVAL;
@@ -77,9 +77,9 @@ static int table_open(struct page *page, enum page_type type, struct mm_account 
     /* A CPU may still have a writable entry for the frame, or walk it as a table of other level. */
     if (page->type != type && page->type != PT_NONE && page->stamp == owner->tlb_epoch)
         account_flush(owner);
-    page->type = (uint8_t)type;
+    WRITE_ONCE(page->type, (uint8_t)type);
     page->type_refs = 1;
-    page->flags |= PAGE_PARTIAL;
+    page_flags_add(page, PAGE_PARTIAL);
     page->progress = 0;
     return TABLE_CHECK;
 }
@@ -211,7 +211,7 @@ int table_get(struct page *page, enum page_type type, struct mm_account *owner)
             level--;
         if (ret)
             continue;
-        page->flags = (uint8_t)((page->flags & ~PAGE_PARTIAL) | PAGE_VALIDATED);
+        WRITE_ONCE(page->flags, (uint8_t)((page->flags & ~PAGE_PARTIAL) | PAGE_VALIDATED));
         if (level < type) {
             child_checked(path[++level]);
             ret = TABLE_CHECK;
@@ -232,9 +232,9 @@ void release_later(struct page *page, struct mm_account *owner)
     struct page **note = &owner->releasing[page->type - PT_L1];
 
     BUG_ON(*note || page->type_refs != 1 || !(page->flags & PAGE_PARTIAL));
-    page->flags |= PAGE_RELEASING;
+    page_flags_add(page, PAGE_RELEASING);
     *note = page;
-    owner->nr_releasing++;
+    WRITE_ONCE(owner->nr_releasing, owner->nr_releasing + 1);
 }
 
 void table_put(struct page *page, struct mm_account *owner)
@@ -246,7 +246,7 @@ void table_put(struct page *page, struct mm_account *owner)
         ref_put(page);
         return;
     }
-    page->flags = (uint8_t)((page->flags & ~PAGE_VALIDATED) | PAGE_PARTIAL);
+    WRITE_ONCE(page->flags, (uint8_t)((page->flags & ~PAGE_VALIDATED) | PAGE_PARTIAL));
     page->progress = TABLE_ENTRIES;
     release_later(page, owner);
 }
@@ -299,8 +299,8 @@ static void table_close(struct page *page, struct mm_account *owner)
 {
     BUG_ON(page->type_refs != 1);
     owner->releasing[page->type - PT_L1] = NULL;
-    owner->nr_releasing--;
-    page->flags &= (uint8_t)~(PAGE_PARTIAL | PAGE_RELEASING);
+    WRITE_ONCE(owner->nr_releasing, owner->nr_releasing - 1);
+    page_flags_drop(page, PAGE_PARTIAL | PAGE_RELEASING);
     page->type_refs = 0;
     /* Caches of walks through it may live on: the next other type has them flushed. */
     page->stamp = owner->tlb_epoch;

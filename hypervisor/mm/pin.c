@@ -43,7 +43,7 @@ static int get_step(struct mm_account *acct, mfn_t mfn, enum page_type type, uin
     if (ret == 0)
         ret = table_get(page, type, acct);
     if (ret == 0)
-        page->flags |= flag;
+        page_flags_add(page, flag);
     mm_unlock(acct);
     return ret;
 }
@@ -69,7 +69,7 @@ static int put_step(struct mm_account *acct, mfn_t mfn, uint8_t flag)
     if (ret == 0 && (!page || (page->flags & flag) != flag))
         ret = -EINVAL;
     if (ret == 0) {
-        page->flags &= (uint8_t)~flag;
+        page_flags_drop(page, flag);
         table_put(page, acct);
     }
     mm_unlock(acct);

@@ -13,7 +13,7 @@ static int frame_relinquish(struct mm_account *acct, struct page *page)
 {
     ASSERT(!is_releasing(acct));
     if (page->flags & PAGE_PINNED) {
-        page->flags &= (uint8_t)~PAGE_PINNED;
+        page_flags_drop(page, PAGE_PINNED);
         table_put(page, acct);
         return -ERESTART;
     }
@@ -36,7 +36,7 @@ static int relinquish_step(struct mm_account *acct)
         struct page *page = &frame_table[acct->relinquish_next];
 
         ret = mm_work(1) ? release_continue(acct) : -ERESTART;
-        if (ret == 0 && (page->owner != acct->slot || frame_relinquish(acct, page) == 0))
+        if (ret == 0 && (READ_ONCE(page->owner) != acct->slot || frame_relinquish(acct, page) == 0))
             acct->relinquish_next++;
     }
     if (ret == 0)

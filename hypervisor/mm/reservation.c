@@ -17,7 +17,7 @@ static bool extent_in_range(uint64_t first, unsigned order)
 /* The owner holds a reference of its own that it can drop. */
 static bool page_is_given(const struct page *page, const struct mm_account *acct)
 {
-    return page->owner == acct->slot && (page->flags & PAGE_ALLOCATED);
+    return READ_ONCE(page->owner) == acct->slot && (page->flags & PAGE_ALLOCATED);
 }
 
 static bool extent_is_given(const struct mm_account *acct, uint64_t first, unsigned order)
@@ -67,7 +67,7 @@ void extent_name(struct mm_account *acct, mfn_t first, unsigned order, uint64_t 
 {
     mm_lock(acct);
     for (uint64_t i = 0; i < BIT(order); i++) {
-        if (page_of(_mfn(mfn_x(first) + i))->owner == acct->slot)
+        if (READ_ONCE(page_of(_mfn(mfn_x(first) + i))->owner) == acct->slot)
             m2p_set(_mfn(mfn_x(first) + i), pfn + i);
     }
     mm_unlock(acct);
@@ -100,7 +100,7 @@ static uint64_t extents_mark(const struct mm_account *acct, const uint64_t *firs
 
         if (!page_is_given(page, acct) || page->refs != 1)
             break;
-        page->flags &= (uint8_t)~PAGE_ALLOCATED;
+        page_flags_drop(page, PAGE_ALLOCATED);
     }
     return i;
 }
@@ -117,7 +117,8 @@ int extents_condemn(struct mm_account *acct, const uint64_t *first, unsigned nr,
     mm_lock(acct);
     marked = extents_mark(acct, first, frames, order);
     for (uint64_t i = 0; i < marked; i++)
-        extents_page(first, order, i)->flags |= marked == frames ? PAGE_LEAVING : PAGE_ALLOCATED;
+        page_flags_add(extents_page(first, order, i),
+                       marked == frames ? PAGE_LEAVING : PAGE_ALLOCATED);
     mm_unlock(acct);
     return marked == frames ? 0 : -EINVAL;
 }

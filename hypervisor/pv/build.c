@@ -96,7 +96,7 @@ static int start_vcpu(struct pv_build *b)
     regs->rsp = layout_virt(at, at->stack + 1);
     regs->rsi = layout_virt(at, at->start_info);
     guest_set_kernel_stack(&v->arch, FLAT_KERNEL_SS, regs->rsp);
-    v->arch.info->evtchn_upcall_mask = 1;
+    WRITE_ONCE(v->arch.info->evtchn_upcall_mask, 1);
     v->initialised = true;
     return 0;
 }

@@ -28,8 +28,8 @@ int callback_register(struct vcpu *v, uint16_t type, uint16_t flags, gva_t addre
         return -ENOSYS;
     if (!is_canonical(address) || (type == CALLBACKTYPE_nmi && v->id != 0))
         return -EINVAL;
-    cb->rip = address;
     cb->mask_events = flags & CALLBACKF_mask_events;
+    WRITE_ONCE(cb->rip, address);
     return 0;
 }
 
@@ -39,6 +39,6 @@ int callback_unregister(struct vcpu *v, uint16_t type)
         return -ENOSYS;
     if (type != CALLBACKTYPE_nmi)
         return -EINVAL; /* a kernel cannot do without the others */
-    v->arch.nmi_cb = (struct guest_callback){ 0 };
+    WRITE_ONCE(v->arch.nmi_cb.rip, 0);
     return 0;
 }

@@ -47,7 +47,7 @@ static maddr_t table_address(struct vcpu *v, gva_t va)
     if ((pte & (PTE_PRESENT | PTE_RW)) != PTE_PRESENT || !mfn_valid(mfn))
         return 0;
     /* A look without the lock: pt_emulated_write() decides under it. */
-    if (page_of(mfn)->type != PT_L1)
+    if (READ_ONCE(page_of(mfn)->type) != PT_L1)
         return 0;
     return mfn_to_maddr(mfn) | (va & ~PAGE_MASK);
 }

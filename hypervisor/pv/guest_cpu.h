@@ -24,8 +24,10 @@ gva_t code_address(struct vcpu *v, bool *is_64);
 /* segment bases, stack, FPU flag: pv/segment.c */
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
 int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp) must_check;
-/* The virtual IOPL; called again for each vCPU when vm_assist(architectural_iopl) changes. */
+/* The virtual IOPL. The domain lock is taken by the first, held by the caller of the second. */
 void iopl_set(struct vcpu *v, unsigned iopl);
+void iopl_set_locked(struct vcpu *v, unsigned iopl);
+void iopl_show_all(struct domain *d); /* vm_assist(architectural_iopl) changed; takes the lock */
 void fpu_taskswitch(struct vcpu *v, bool set);
 
 /* debug registers: pv/debug.c */
@@ -60,7 +62,7 @@ bool emulate_port(struct vcpu *v, const struct insn *in) must_check;
 /* The privilege level of the guest's mode: cli, sti and ports need an IOPL, INT n a DPL, of it. */
 static inline int guest_level(const struct guest_cpu *g)
 {
-    return !g->in_kernel ? 3 : g->architectural_iopl ? 0 : 1;
+    return !g->in_kernel ? 3 : READ_ONCE(g->architectural_iopl) ? 0 : 1;
 }
 
 /* The vm_assist types that a guest may choose. */

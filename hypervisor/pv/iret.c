@@ -45,7 +45,7 @@ void iret_hypercall(struct vcpu *v)
     regs->rcx = frame.rcx;
     regs->r11 = frame.r11;
     regs->entry_vector = 0;
-    if (g->architectural_iopl)
+    if (READ_ONCE(g->architectural_iopl))
         iopl_set(v, (frame.rflags >> 12) & 3);
     WRITE_ONCE(g->info->evtchn_upcall_mask, !(frame.rflags & FLAG_IF));
     if (!is_canonical(regs->rip))

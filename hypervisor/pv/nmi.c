@@ -42,9 +42,9 @@ void upcall_nmi(bool in_guest)
     struct domain *d = control_domain;
 
     (void)in_guest;
-    if (d == NULL || d->vcpu[0] == NULL || d->vcpu[0]->arch.nmi_cb.rip == 0)
+    if (d == NULL || d->vcpu[0] == NULL || READ_ONCE(d->vcpu[0]->arch.nmi_cb.rip) == 0)
         return;
-    d->shared->arch.nmi_reason |= nmi_reasons();
+    atomic_or(&d->shared->arch.nmi_reason, nmi_reasons()); /* dom0 clears bits meanwhile */
     nmi_note(d->vcpu[0]);
 }
 

@@ -32,7 +32,7 @@ static int cr_read(struct vcpu *v, unsigned cr, uint64_t *value)
         *value = CR0_VISIBLE | g->cr0_ts;
         return 0;
     case 2:
-        *value = g->info->arch.cr2; /* the guest may have read and changed it there */
+        *value = READ_ONCE(g->info->arch.cr2); /* the guest may have read and changed it there */
         return 0;
     case 3:
         *value = xen_pfn_to_cr3(xen_cr3_to_pfn(g->cr3_kernel));
@@ -70,7 +70,7 @@ static int cr_write(struct vcpu *v, unsigned cr, uint64_t value)
         return 0;
     case 2:
         v->arch.cr2 = value;
-        v->arch.info->arch.cr2 = value;
+        WRITE_ONCE(v->arch.info->arch.cr2, value);
         return 0;
     case 3:
         rc = root_set_kernel(v, _mfn(xen_cr3_to_pfn(value)));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Segment bases, the kernel stack for entries from user mode, and the virtual TS flag. */
+#include "core/domain.h"
 #include "lib/errno.h"
 #include "pv/guest_cpu.h"
+#include "sys/log.h"
 #include "x86/upcall.h"
 
 #define CR0_TS UINT64_C(8)
@@ -36,13 +38,36 @@ int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp)
     return 0;
 }
 
-void iopl_set(struct vcpu *v, unsigned iopl)
+/* How it shows in frames, which v may be writing at this moment. Domain lock held. */
+static void iopl_show(struct vcpu *v)
 {
     struct guest_cpu *g = &v->arch;
+    bool shows = READ_ONCE(v->domain->vm_assist) & (1u << VMASST_TYPE_architectural_iopl);
 
-    g->iopl = iopl & 3;
-    g->architectural_iopl = v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
-    g->frame_iopl = g->architectural_iopl ? (uint64_t)g->iopl << 12 : 0;
+    ASSERT(lock_is_held(&v->domain->lock));
+    WRITE_ONCE(g->architectural_iopl, shows);
+    WRITE_ONCE(g->frame_iopl, shows ? (uint64_t)g->iopl << 12 : 0);
+}
+
+void iopl_set_locked(struct vcpu *v, unsigned iopl)
+{
+    v->arch.iopl = iopl & 3;
+    iopl_show(v);
+}
+
+void iopl_set(struct vcpu *v, unsigned iopl)
+{
+    lock_take(&v->domain->lock);
+    iopl_set_locked(v, iopl);
+    lock_drop(&v->domain->lock);
+}
+
+void iopl_show_all(struct domain *d)
+{
+    lock_take(&d->lock);
+    for_each_vcpu(d, v)
+        iopl_show(v);
+    lock_drop(&d->lock);
 }
 
 void fpu_taskswitch(struct vcpu *v, bool set)

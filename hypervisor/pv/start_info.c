@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dom0's start info page: what every domain is told, who dom0 is, and its screen. */
 #include "lib/string.h"
+#include "mm/guest.h"
 #include "pv/build.h"
 
 void start_info_build(struct pv_build *b)
@@ -10,7 +11,7 @@ void start_info_build(struct pv_build *b)
 
     memset(si, 0, PAGE_SIZE);
     pv_start_info_fill(si, &b->at, &b->start);
-    si->shared_info = machine_maddr(b->d->shared);
+    si->shared_info = mfn_to_maddr(shared_frame(b->d->shared));
     si->flags |= SIF_PRIVILEGED | SIF_INITDOMAIN;
     if (image->screen_bytes != 0) {
         memcpy(si + 1, &image->screen, image->screen_bytes);

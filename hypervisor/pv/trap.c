@@ -63,7 +63,8 @@ static void bounce(struct vcpu *v, gva_t handler, bool masked, bool mask_events,
     frame[n++] = regs->rip;
     frame[n++] = (g->in_kernel ? regs->cs & ~3u : regs->cs) | (masked ? UINT64_C(1) << 32 : 0);
     /* IF is the inverse of the upcall mask, IOPL the virtual one. */
-    frame[n++] = (regs->rflags & ~(FLAG_IF | FLAG_IOPL)) | g->frame_iopl | (masked ? 0 : FLAG_IF);
+    frame[n++] = (regs->rflags & ~(FLAG_IF | FLAG_IOPL)) | READ_ONCE(g->frame_iopl) |
+                 (masked ? 0 : FLAG_IF);
     frame[n++] = regs->rsp;
     frame[n++] = regs->ss;
 
@@ -109,7 +110,7 @@ void trap_inject_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code)
     /* Both guest modes are ring 3; the guest's handler wants to know which of its own it was. */
     error_code = (error_code & ~PF_USER) | (v->arch.in_kernel ? 0 : PF_USER);
     v->arch.cr2 = cr2;
-    v->arch.info->arch.cr2 = cr2;
+    WRITE_ONCE(v->arch.info->arch.cr2, cr2);
     inject(v, PF, true, error_code);
 }
 
@@ -133,9 +134,11 @@ void trap_deliver_event(struct vcpu *v)
 {
     struct guest_cpu *g = &v->arch;
 
-    if (v->nmi_pending && g->nmi_cb.rip != 0) {
-        v->nmi_pending = false;
-        bounce(v, g->nmi_cb.rip, is_masked(v), true, NULL, 0);
+    uint64_t nmi_rip = READ_ONCE(g->nmi_cb.rip); /* another vCPU may take it back meanwhile */
+
+    if (READ_ONCE(v->nmi_pending) && nmi_rip != 0) {
+        WRITE_ONCE(v->nmi_pending, false);
+        bounce(v, nmi_rip, is_masked(v), true, NULL, 0);
     }
     if (g->event_cb.rip != 0 && READ_ONCE(g->info->evtchn_upcall_pending) && !is_masked(v))
         bounce(v, g->event_cb.rip, false, true, NULL, 0);

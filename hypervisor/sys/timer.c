@@ -73,7 +73,7 @@ static struct timer *heap_meld_list(struct timer *list)
 static void heap_insert(struct deadlines *d, struct timer *timer)
 {
     timer->child = timer->sibling = timer->prev = NULL;
-    timer->is_set = true;
+    WRITE_ONCE(timer->is_set, true);
     d->top = heap_meld(d->top, timer);
 }
 
@@ -93,7 +93,7 @@ static void heap_remove(struct deadlines *d, struct timer *timer)
         d->top = heap_meld(d->top, children);
     }
     timer->child = timer->sibling = timer->prev = NULL;
-    timer->is_set = false;
+    WRITE_ONCE(timer->is_set, false);
 }
 
 /* ---- a CPU's deadlines --------------------------------------------------------------------- */
@@ -149,7 +149,7 @@ static void timer_place(struct timer *timer, unsigned cpu, const uint64_t *deadl
             heap_remove(from, timer);
         if (deadline_ns)
             timer->deadline_ns = *deadline_ns;
-        timer->cpu = (uint16_t)cpu;
+        WRITE_ONCE(timer->cpu, (uint16_t)cpu);
         heap_insert(to, timer);
         is_first = to->top == timer;
         is_due = timer->deadline_ns <= machine_now_ns();

@@ -65,7 +65,7 @@ struct guest_cpu {
     /* Callback and trap addresses are canonical: whoever stores one checks it. */
     struct guest_callback syscall_cb, syscall32_cb, sysenter_cb, event_cb, failsafe_cb, nmi_cb;
     struct trap_info *traps; /* 256 entries, kept by the hypervisor; address 0: none */
-    struct vcpu_info *info;  /* hypervisor view of the shared vcpu_info; never NULL when loaded */
+    struct vcpu_info guest_shared *info; /* hypervisor view; never NULL when loaded */
     uint32_t work;           /* WORK_* */
     bool in_kernel;          /* guest mode: kernel (true) or user */
     bool segments_bad;       /* a selector did not load: the next resume goes to failsafe */

@@ -87,6 +87,16 @@ static inline void msr_set(uint32_t msr, uint64_t value)
                      : "memory");
 }
 
+static inline void tlb_drop_page(uint64_t va)
+{
+    __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
+
+static inline void caches_write_back(void)
+{
+    __asm__ volatile("wbinvd" ::: "memory");
+}
+
 static inline uint64_t cr4_get(void)
 {
     uint64_t value;

@@ -2,16 +2,17 @@
 #
 # Micro-guests: tests/guest/NAME/main.c is one guest, an ELF kernel that Lamina (and Xen) start as
 # dom0. tests/guest/run.py runs them. Some are for other purposes: domu is started by system tests;
-# launch starts another one of them as domU; fuzz has a runner of its own.
+# launch starts another one of them as domU, beside the victim; fuzz has a runner of its own.
 
-MICRO_APART     := framework domu launch fuzz
+MICRO_APART     := framework domu launch fuzz victim
 MICRO_NAMES     := $(filter-out $(MICRO_APART),$(notdir $(patsubst %/main.c,%,$(wildcard tests/guest/*/main.c))))
 MICRO_GUESTS    := $(MICRO_NAMES:%=$(BUILD)/tests/guest/%.elf)
 MICRO_FRAMEWORK := $(BUILD)/tests/guest/framework/check.c.o
 MICRO_DOMU      := $(BUILD)/tests/guest/domu/domu.elf
 MICRO_LAUNCH    := $(BUILD)/tests/guest/launch/launch.elf
 # How a PV domain starts is the hypervisor's text, compiled once more for guests that make domains.
-MICRO_DOMAIN    := $(BUILD)/tests/guest/framework/domain.c.o \
+MICRO_VICTIM    := $(BUILD)/tests/guest/victim/victim.elf
+MICRO_DOMAIN    := $(patsubst %,$(BUILD)/tests/guest/framework/%.o,domain.c victim.c victim_image.S) \
 	$(patsubst %,$(BUILD)/tests/guest/shared/%.c.o,elf pv_layout pv_tables pv_start_info)
 CHECKS          += check-guest check-fuzz-guest check-bochs
 
@@ -39,6 +40,15 @@ $(BUILD)/tests/guest/%.elf: $(BUILD)/tests/guest/%/main.c.o $(MICRO_FRAMEWORK) $
 $(MICRO_DOMU): $(BUILD)/tests/guest/domu/main.c.o $(MICRO_FRAMEWORK) $(LIBHC) libhypercall/guest.lds
 	$(say) LD $@
 	$(Q)$(MICRO_LINK)
+
+$(MICRO_VICTIM): $(BUILD)/tests/guest/victim/main.c.o $(MICRO_FRAMEWORK) $(LIBHC) libhypercall/guest.lds
+	$(say) LD $@
+	$(Q)$(MICRO_LINK)
+
+$(BUILD)/tests/guest/framework/victim_image.S.o: tests/guest/framework/victim_image.S $(MICRO_VICTIM)
+	$(say) AS $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -DVICTIM_ELF='"$(MICRO_VICTIM)"' -c $< -o $@
 
 $(MICRO_LAUNCH): $(BUILD)/tests/guest/launch/main.c.o $(MICRO_FRAMEWORK) $(MICRO_DOMAIN) $(LIBHC) \
 		libhypercall/guest.lds
@@ -78,10 +88,11 @@ check-fuzz-guest: $(MICRO_FUZZ) $(BUILD)/lamina
 	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/fuzz.py --seconds 60 \
 		--counts $(BUILD)/check/fuzz-guest.counts
 
-.PHONY: check-guest check-guest-xen guests
-guests: $(MICRO_GUESTS)
-check-guest: $(MICRO_GUESTS) $(BUILD)/lamina
-	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py \
+.PHONY: check-guest check-xen check-guest-xen guests
+guests: $(MICRO_GUESTS) $(MICRO_LAUNCH)
+check-guest: guests $(BUILD)/lamina
+	$(Q)$(PYTHON) tests/guest/rows.py --check
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py --as both \
 		--counts $(BUILD)/check/guest.counts $(GUESTS)
 # Entry paths once more, on a stricter model of the processor.
 BOCHS_GUESTS ?= hello exceptions iret_user entry
@@ -89,8 +100,10 @@ BOCHS_GUESTS ?= hello exceptions iret_user entry
 check-bochs: $(MICRO_GUESTS) $(BUILD)/lamina
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/guest/bochs.py \
 		--counts $(BUILD)/check/bochs.counts $(BOCHS_GUESTS)
-# The same guests on the peer: they test the interface, not ourselves.
-check-guest-xen: $(MICRO_GUESTS)
-	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py --hypervisor xen $(GUESTS)
+# The same guests on the peer, which setup fetches: they test the interface, not ourselves.
+check-xen: setup-check guests
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/guest/run.py --hypervisor xen --as both $(GUESTS)
+check-guest-xen: check-xen
 
--include $(patsubst %,$(BUILD)/tests/guest/%/main.c.d,$(MICRO_NAMES) domu) $(MICRO_FRAMEWORK:.o=.d)
+-include $(patsubst %,$(BUILD)/tests/guest/%/main.c.d,$(MICRO_NAMES) domu launch victim) $(MICRO_FRAMEWORK:.o=.d) \
+	$(patsubst %.o,%.d,$(MICRO_DOMAIN) $(MICRO_FUZZ_OWN))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Runs the micro-guests, two at a time, each as dom0 of its own machine or as domU beside one.
 
-Usage: run.py [--hypervisor {lamina,xen}] [--as {dom0,domU}] [--jobs N] [--repeat N]
+Usage: run.py [--hypervisor {lamina,xen}] [--as {dom0,domU,both}] [--jobs N] [--repeat N]
               [--counts FILE] [NAME ...]
 
-A domU is made by tests/guest/launch, which shows its console.
+A domU is made by tests/guest/launch, which shows its console. Beside it runs the victim, which must
+notice nothing: launch has an outcome of its own.
 
 A guest's outcome is the line it prints; a guest that prints none within the bound is an error.
 The serial log of whatever did not succeed is shown.
@@ -26,7 +27,9 @@ sys.path[:0] = [os.path.join(HERE, "../system"), os.path.join(HERE, "../../scrip
 import qemu  # noqa: E402
 from guest import Failure, Guest  # noqa: E402
 
-OPTIONS = "console=com1 com1=115200 loglvl=all guest_loglvl=all"
+# The peer has something to say of each refused call, more than its console can bear.
+OPTIONS = {"lamina": "console=com1 com1=115200 loglvl=all guest_loglvl=all",
+           "xen": "console=com1 com1=115200 loglvl=all guest_loglvl=none"}
 OUTCOME = r"LAMINA-GUEST (success|skip|failure|error): ([^\r\n]*)\r?\n"
 # After these the guest will not say anything any more.
 FATAL = re.compile(rb"Domain 0 \(vcpu#\d+\) crashed|Panic on CPU|Lamina: panic|"
@@ -53,13 +56,17 @@ def modules(name, role):
     return [(f"{qemu.BUILD}/tests/guest/launch/launch.elf", ""), guest]
 
 
-def run_one(name, image, log, options):
+def run_one(name, role, image, log, options):
     command = qemu.machine(cpus=options.cpus, memory=256)
-    command += qemu.multiboot(image, OPTIONS, modules(name, options.role))
+    command += qemu.multiboot(image, OPTIONS[options.hypervisor], modules(name, role))
     guest = Guest(command, log)
     try:
-        found = guest.expect(OUTCOME, BOUND_S, FATAL)
-        return found[1].decode(), found[2].decode()
+        outcome, detail = (text.decode() for text in guest.expect(OUTCOME, BOUND_S, FATAL).groups())
+        if role == "domU" and outcome in ("success", "skip"):
+            after = guest.expect(OUTCOME, BOUND_S, FATAL)
+            if after[1] != b"success":
+                return "error", "something happened to the victim, or remained"
+        return outcome, detail
     except Failure as failure:
         return "error", str(failure)
     finally:
@@ -69,7 +76,8 @@ def run_one(name, image, log, options):
 def main():
     parser = argparse.ArgumentParser(description="run the micro-guests")
     parser.add_argument("--hypervisor", choices=["lamina", "xen"], default="lamina")
-    parser.add_argument("--as", dest="role", choices=["dom0", "domU"], default="dom0")
+    parser.add_argument("--as", dest="role", choices=["dom0", "domU", "both"],
+                        default="dom0")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--cpus", type=int, default=2, help="of the machine")
@@ -83,18 +91,22 @@ def main():
     if not chosen:
         sys.exit(f"no micro-guest matches {' '.join(options.names)}")
     image = images(options.hypervisor)
-    logs = f"{qemu.BUILD}/tests/guest/logs-{options.hypervisor}-{options.role}"
-    os.makedirs(logs, exist_ok=True)
+    roles = ["dom0", "domU"] if options.role == "both" else [options.role]
+    jobs = [(name, role) for role in roles for name in chosen]
+    logs = f"{qemu.BUILD}/tests/guest/logs-{options.hypervisor}"
+    for role in roles:
+        os.makedirs(f"{logs}-{role}", exist_ok=True)
     counts = {"success": 0, "skip": 0, "failure": 0, "error": 0}
 
-    def job(name):
+    def job(name_and_role):
+        name, role = name_and_role
         started = time.monotonic()
-        log = f"{logs}/{name}.log"
-        outcome, detail = run_one(name, image, log, options)
-        return name, outcome, detail, log, time.monotonic() - started
+        log = f"{logs}-{role}/{name}.log"
+        outcome, detail = run_one(name, role, image, log, options)
+        return f"{name} as {role}", outcome, detail, log, time.monotonic() - started
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for name, outcome, detail, log, seconds in pool.map(job, chosen * options.repeat):
+        for name, outcome, detail, log, seconds in pool.map(job, jobs * options.repeat):
             counts[outcome] += 1
             print(f"{outcome.upper():8}{name} ({seconds:.1f} s) {detail}", flush=True)
             if outcome in ("failure", "error"):

@@ -41,7 +41,7 @@ static struct {
 
 static bool give_way(void)
 {
-    unsigned i = sim.running == s.pair_cpu ? 0 : 1;
+    unsigned i = sim_running == s.pair_cpu ? 0 : 1;
 
     return s.points[i] && --s.points[i] == 0;
 }

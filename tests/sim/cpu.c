@@ -35,6 +35,8 @@
 #endif
 
 struct sim sim;
+unsigned sim_running;
+const bool sim_parallel = false;
 bool (*sim_give_way)(void);
 void (*sim_window)(void);
 void (*sim_on_panic)(void);
@@ -68,7 +70,7 @@ static void arrived(void)
 
 static void to_driver(void)
 {
-    struct sim_cpu *cpu = &sim.cpu[sim.running];
+    struct sim_cpu *cpu = &sim.cpu[sim_running];
     void *fake = NULL;
 
     FIBER_LEAVE(&fake, driver.stack, driver.stack_bytes);
@@ -81,7 +83,7 @@ static void to_cpu(unsigned cpu)
 {
     void *fake = NULL;
 
-    sim.running = cpu;
+    sim_running = cpu;
     driver.inside = true;
     FIBER_LEAVE(&fake, STACK_BOTTOM(cpu), STACK_SIZE(cpu));
     sim_switch(&driver.sp, sim.cpu[cpu].sp);
@@ -103,31 +105,15 @@ static void begin(unsigned cpu, void (*function)(void))
 
 /* ---- ring 3 and the exit path ---------------------------------------------------------------- */
 
-static bool has_event(const struct guest_cpu *g)
-{
-    return READ_ONCE(g->info->evtchn_upcall_pending) == 1 &&
-           !READ_ONCE(g->info->evtchn_upcall_mask);
-}
-
-static void exit_path(struct guest_cpu *g)
-{
-    if (g->segments_bad)
-        upcall_failsafe(g);
-    while (READ_ONCE(g->work) || (has_event(g) && g->event_cb.rip))
-        upcall_exit_work(g);
-    g->regs.cs |= 3;
-    g->regs.ss |= 3;
-}
-
 static void guest_loop(void) noreturn;
 static void guest_loop(void)
 {
-    struct sim_cpu *cpu = &sim.cpu[sim.running];
+    struct sim_cpu *cpu = &sim.cpu[sim_running];
 
     for (;;) {
         void (*action)(struct vcpu *v, void *arg);
 
-        exit_path(cpu->g);
+        sim_exit_path(cpu->g);
         BUG_ON(!cpu->g);
         cpu->state = SIM_GUEST;
         to_driver();
@@ -155,24 +141,24 @@ static void guest_start(void)
 
 void machine_resume(struct guest_cpu *g)
 {
-    struct sim_cpu *cpu = &sim.cpu[sim.running];
+    struct sim_cpu *cpu = &sim.cpu[sim_running];
 
     cpu->g = g;
     cpu->runs = true;
-    STACK_CLEAN(STACK_BOTTOM(sim.running), STACK_SIZE(sim.running));
-    sim_stack_call(guest_loop, STACK_TOP(sim.running));
+    STACK_CLEAN(STACK_BOTTOM(sim_running), STACK_SIZE(sim_running));
+    sim_stack_call(guest_loop, STACK_TOP(sim_running));
 }
 
 void machine_run(void (*loop)(void))
 {
-    sim.cpu[sim.running].runs = false;
-    STACK_CLEAN(STACK_BOTTOM(sim.running), STACK_SIZE(sim.running));
-    sim_stack_call(loop, STACK_TOP(sim.running));
+    sim.cpu[sim_running].runs = false;
+    STACK_CLEAN(STACK_BOTTOM(sim_running), STACK_SIZE(sim_running));
+    sim_stack_call(loop, STACK_TOP(sim_running));
 }
 
 void machine_idle(void)
 {
-    struct sim_cpu *cpu = &sim.cpu[sim.running];
+    struct sim_cpu *cpu = &sim.cpu[sim_running];
 
     cpu->state = SIM_IDLE;
     to_driver();

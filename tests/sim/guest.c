@@ -10,6 +10,7 @@
 
 #include "mm/guest.h"
 #include "mm/page.h"
+#include "sys/log.h"
 
 #define PRESENT UINT64_C(1)
 #define WRITE   UINT64_C(2)
@@ -83,7 +84,7 @@ static size_t copy(void *ours, gva_t theirs, size_t bytes, bool write)
     sim_point();
     while (bytes) {
         size_t n = MIN(bytes, PAGE_SIZE - (theirs & ~PAGE_MASK));
-        void *p = sim_access(sim.running, theirs, write);
+        void *p = sim_access(sim_running, theirs, write);
 
         if (!p)
             return bytes;
@@ -113,6 +114,20 @@ size_t machine_copy_to_guest(gva_t dst, const void *src, size_t bytes)
 size_t machine_clear_guest(gva_t dst, size_t bytes)
 {
     return copy(NULL, dst, bytes, true);
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+void machine_clear_frame(mfn_t mfn)
+{
+    BUG_ON(mfn_x(mfn) >= SIM_FRAMES);
+    memset(machine_map(mfn), 0, PAGE_SIZE);
+}
+
+void machine_copy_frame(mfn_t dst, mfn_t src)
+{
+    BUG_ON(mfn_x(dst) >= SIM_FRAMES || mfn_x(src) >= SIM_FRAMES);
+    memmove(machine_map(dst), machine_map(src), PAGE_SIZE);
 }
 
 /* ---- flushing -------------------------------------------------------------------------------- */

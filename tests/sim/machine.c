@@ -19,7 +19,7 @@
 
 static struct sim_cpu *this(void)
 {
-    return &sim.cpu[sim.running];
+    return &sim.cpu[sim_running];
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -48,57 +48,11 @@ unsigned machine_maddr_bits(void)
     return 40;
 }
 
-void machine_clear_frame(mfn_t mfn)
-{
-    BUG_ON(mfn_x(mfn) >= SIM_FRAMES);
-    memset(machine_map(mfn), 0, PAGE_SIZE);
-}
-
-void machine_copy_frame(mfn_t dst, mfn_t src)
-{
-    BUG_ON(mfn_x(dst) >= SIM_FRAMES || mfn_x(src) >= SIM_FRAMES);
-    memmove(machine_map(dst), machine_map(src), PAGE_SIZE);
-}
-
-/* ---- TLB ------------------------------------------------------------------------------------- */
-
-void machine_flush_cpus(uint64_t cpus)
-{
-    for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++)
-        if (cpus & BIT(cpu))
-            sim_flush(cpu);
-}
-
-void machine_flush_page_cpus(uint64_t cpus, gva_t va)
-{
-    for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++)
-        if (cpus & BIT(cpu))
-            sim_flush_page(cpu, va);
-}
-
-void machine_flush_local(void)
-{
-    sim_flush(sim.running);
-}
-
-void machine_flush_page_local(gva_t va)
-{
-    sim_flush_page(sim.running, va);
-}
-
-void machine_flush_caches(void)
-{
-}
-
-void machine_flush_caches_all(void)
-{
-}
-
 /* ---- CPUs ------------------------------------------------------------------------------------ */
 
 unsigned machine_cpu_id(void)
 {
-    return sim.running;
+    return sim_running;
 }
 
 unsigned machine_nr_cpus(void)
@@ -113,7 +67,7 @@ uint32_t machine_apic_id(unsigned cpu)
 
 void machine_kick_cpu(unsigned cpu)
 {
-    sim.cpu[cpu].kicked = true;
+    __atomic_store_n(&sim.cpu[cpu].kicked, true, __ATOMIC_SEQ_CST);
 }
 
 /* ---- guest state ----------------------------------------------------------------------------- */
@@ -141,7 +95,7 @@ static uint64_t guest_cr3(const struct guest_cpu *g)
 void machine_load_cr3(struct guest_cpu *g)
 {
     this()->cr3 = guest_cr3(g);
-    sim_flush(sim.running);
+    sim_flush(sim_running);
 }
 
 /* As in ring 0, nothing is flushed when the tables stay the same. */
@@ -161,7 +115,7 @@ void machine_guest_none(void)
 {
     this()->g = NULL;
     this()->cr3 = 0;
-    sim_flush(sim.running);
+    sim_flush(sim_running);
 }
 
 void machine_toggle_mode(struct guest_cpu *g)
@@ -241,7 +195,7 @@ void machine_out(uint16_t port, unsigned bytes, uint32_t value)
 
 uint64_t machine_tsc(void)
 {
-    return sim.now_ns;
+    return __atomic_load_n(&sim.now_ns, __ATOMIC_RELAXED);
 }
 
 uint64_t machine_tsc_khz(void)
@@ -251,12 +205,19 @@ uint64_t machine_tsc_khz(void)
 
 uint64_t machine_now_ns(void)
 {
-    return ++sim.now_ns;
+    return __atomic_add_fetch(&sim.now_ns, 1, __ATOMIC_RELAXED);
+}
+
+void sim_time_pass(uint64_t ns)
+{
+    (void)__atomic_add_fetch(&sim.now_ns, ns, __ATOMIC_RELAXED);
 }
 
 void machine_clock_read(struct machine_clock *out)
 {
-    *out = (struct machine_clock){ .base_tsc = sim.now_ns, .base_ns = sim.now_ns,
+    uint64_t now = machine_tsc();
+
+    *out = (struct machine_clock){ .base_tsc = now, .base_ns = now,
                                    .mul = UINT32_C(1) << 31, .shift = 1, .stable = true };
 }
 
@@ -306,12 +267,17 @@ int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value)
 
 int machine_vector_alloc(void)
 {
-    return sim.next_vector < 0xe0 ? sim.next_vector++ : -ENOSPC;
+    uint8_t next = __atomic_fetch_add(&sim.next_vector, 1, __ATOMIC_RELAXED);
+
+    if (next < 0xe0)
+        return next;
+    __atomic_fetch_sub(&sim.next_vector, 1, __ATOMIC_RELAXED);
+    return -ENOSPC;
 }
 
 void machine_vector_free(uint8_t vector)
 {
-    BUG_ON(vector < 0x40 || vector >= sim.next_vector);
+    BUG_ON(vector < 0x40 || vector >= __atomic_load_n(&sim.next_vector, __ATOMIC_RELAXED));
 }
 
 int machine_msi_setup(struct machine_msi *msi, uint8_t vector, unsigned cpu)

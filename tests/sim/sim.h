@@ -11,8 +11,8 @@
 #define LAMINA_TESTS_SIM_H
 
 #include "core/domain.h"
+#include "x86/layout.h"
 
-#define SIM_CPUS    2
 #define SIM_DOMAINS 3 /* dom0 and two more at start */
 #define SIM_VCPUS   2 /* of each */
 #define SIM_FRAMES  (SIM_RAM_BYTES / PAGE_SIZE)
@@ -50,13 +50,15 @@ struct sim_cpu {
 
 struct sim {
     struct sim_cpu cpu[SIM_CPUS];
-    unsigned running;     /* CPU */
     uint64_t now_ns;
     bool halted;          /* dom0 ended the machine */
     uint64_t nr_points;   /* places where a CPU could have given way */
     uint8_t next_vector;
 };
 extern struct sim sim;
+extern SIM_PER_CPU unsigned sim_running; /* CPU */
+/* CPUs run at once: what one looks at, another changes meanwhile. */
+extern const bool sim_parallel;
 
 /* The driver's part: asked at each point; true: this CPU gives way here. */
 extern bool (*sim_give_way)(void);
@@ -75,6 +77,10 @@ void sim_keep(void); /* what is now is what sim_start() goes back to; sim_is_sti
 void sim_step(unsigned cpu, void (*action)(struct vcpu *v, void *arg), void *arg);
 bool sim_is_still(void);          /* no CPU is in the hypervisor */
 struct vcpu *sim_vcpu(unsigned cpu); /* that is in ring 3 there; NULL: none */
+/* Time passes by itself a nanosecond at each look. */
+void sim_time_pass(uint64_t ns);
+/* What exception.S does on the way to ring 3: work, events, selectors. */
+void sim_exit_path(struct guest_cpu *g);
 /* On the stack of CPU 0, outside of any vCPU. Only while sim_is_still(). */
 void sim_call(void (*function)(void *arg), void *arg);
 

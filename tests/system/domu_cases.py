@@ -30,18 +30,37 @@ def script(name, seconds):
 
 
 def live_top(guest):
-    """On dom0's console: a sample a second, keys act at once, and the shell comes back whole."""
-    guest.expect(PROMPT, BOOT_SECONDS)
+    """A sample a second, keys act at once, and the shell comes back whole."""
     guest.send("lamina top -d 1\n")
     for _ in range(3):
-        guest.expect(r"every 1\.0 s, by id\b[^\n]*\r?\n[^\n]*1 domains[^\n]*\r?\n", 60)
+        guest.expect(r"every 1\.0 s, by id\b[^\n]*\r?\n[^\n]*2 domains[^\n]*\r?\n", 60)
         guest.expect(r"Domain-0 +0 +r-+ +\d+ ", 60)
+        guest.expect(r"hello +1 +[rb-]+ +\d+ ", 60)
     for key, pattern in (("s", r"by name\b"), ("r", r"by name, reversed"), ("+", r"every 2\.0 s"),
                          ("h", r"q: quit")):
         guest.send(key)
         guest.expect(pattern, 60)
     guest.send("q")
     say(guest, "back")
+
+
+def terminal(guest):
+    """What a person does first at dom0's console: create a domain, sit at its console, look."""
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("lamina create /etc/lamina/hello.xml -c\n")
+    guest.expect(r"Domain hello is running, number 1\r?\n", 120)
+    guest.expect(r"LAMINA-DOMU hello ready", BOOT_SECONDS)
+    guest.expect(r"hello# ", 60)
+    guest.send("ls /dev/xvda && ping -c 1 10.77.0.1 && echo both-$((6 * 7))\n")
+    guest.expect(r"both-42\r?\n", 60)
+    guest.send("\x1d")
+    guest.expect(r"Left the console of hello\r?\n", 60)
+    say(guest, "left")
+    live_top(guest)
+    guest.send("lamina shutdown --wait hello\n")
+    guest.expect(r"waiting for hello to shut down \.\.\.", 60)
+    guest.expect(r"Domain hello is gone\r?\n", 120)
+    say(guest, "gone")
     guest.send("poweroff\n")
     guest.expect_end("guest-shutdown")
 
@@ -53,15 +72,17 @@ def domu_case(name, seconds, test=None, hypervisors=HYPERVISORS, memory=MEMORY_M
 
 
 domu_case("builder", 600)
-domu_case("traffic", 300)
-domu_case("cycles", 600)
+domu_case("traffic", 900)
+domu_case("cycles", 1200)
 domu_case("cycles-soak", 3000, "cycles", append="loglevel=5 lamina.cycles=1000", soak=True)
-domu_case("killed", 600)
-domu_case("daemons", 300)
-domu_case("look", 300)
+domu_case("killed", 900)
+domu_case("daemons", 600)
+domu_case("look", 600)
 domu_case("life", 400)
 domu_case("attach", 300)
 domu_case("refused", 200)
 domu_case("grub", 300)
-case("domu-top", live_top, hypervisors=HYPERVISORS, memory=MEMORY_MIB,
+domu_case("kernels", 600)
+domu_case("porting", 300)
+case("domu-terminal", terminal, hypervisors=HYPERVISORS, memory=MEMORY_MIB,
      options=f"dom0_mem={DOM0_MIB}M", devices=disks)

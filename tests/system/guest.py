@@ -30,8 +30,10 @@ TROUBLE = re.compile(rb"^[^\n]*(?:WARNING:|BUG:|kernel BUG|Oops|Call Trace|"
                      rb"(?i:\bfail(?:ed|ure)?\b))[^\n]*$", re.M)
 
 # Not so these: QEMU's firmware tables, which native Linux remarks on as well; machine checks, which
-# only the owner of the processors can report; and GRUB about UEFI without a screen.
+# only the owner of the processors can report; a profiler that Xen finds no counters for; and GRUB
+# about UEFI without a screen.
 HARMLESS = re.compile(rb"fail to add MMCONFIG information|xen_mcelog: Failed to get CPU numbers|"
+                      rb"xenoprof: Initialization failed|"
                       rb"WARNING: no console will be available to OS")
 
 
@@ -155,6 +157,10 @@ class Guest:
             if "HLT=0" not in text and flags and not any(flag & 0x200 for flag in flags):
                 return
         raise Failure("the machine does not halt")
+
+    def trace(self, items):
+        """What QEMU writes into `resets` from now on, in the words of its option -d."""
+        self._ask("human-monitor-command", **{"command-line": f"log {items}"})
 
     def trouble(self):
         """What is wrong although the case got what it waited for, in one line; or None."""

@@ -71,7 +71,7 @@ static long call(struct vcpu *v, uint64_t number, uint64_t a0, uint64_t a1, uint
 /* The argument window of the CPU. */
 static void *args(void)
 {
-    return memset(sim.cpu[sim.running].args, 0, ARGS_BYTES);
+    return memset(sim.cpu[sim_running].args, 0, ARGS_BYTES);
 }
 
 static long domctl(struct vcpu *v, struct xen_domctl *op)

@@ -36,12 +36,14 @@ static void memory_touch(unsigned cpu, const struct domain *d)
         word_write(p, value_entry(d));
 }
 
-/* A page of its own that it may write, however it mapped it before. */
+/* A page of its own that it may write, however it mapped it before, and while it may. */
 static void memory_prepare(const struct domain *d)
 {
     mfn_t mfn = value_frame(d);
     const struct page *page = page_of(mfn);
 
+    if (sim_parallel)
+        return;
     if (mfn_valid(mfn) && page->owner == d->id && page->type_refs == 0)
         word_write((char *)machine_map(mfn) + pick(32) * 8, chance(4) ? 0 : value_entry(d));
 }
@@ -246,10 +248,12 @@ void ring3_step(unsigned cpu)
         table_write_fault(cpu, d);
     else if (what < 30)
         privileged_fault(cpu, d);
-    else if (what < 31)
-        sim_step(cpu, do_interrupt, (void *)(uintptr_t)(chance(2) ? 0 : 0x40 + pick(16)));
+    else if (what < 31) /* one CPU serves the UART */
+        sim_step(cpu, do_interrupt, (void *)(uintptr_t)(chance(2) && !(sim_parallel && cpu)
+                                                            ? 0
+                                                            : 0x40 + pick(16)));
     else {
-        sim.now_ns += (uint64_t)pick(256) * 100000;
+        sim_time_pass((uint64_t)pick(256) * 100000);
         sim_step(cpu, NULL, NULL);
     }
 }

@@ -15,7 +15,7 @@
 
 #define ELEMENTS_MAX 6
 
-static size_t args_used;
+static SIM_PER_CPU size_t args_used;
 
 void args_reset(void)
 {

@@ -17,7 +17,7 @@ struct input {
     uint64_t schedule;       /* seed of where CPUs give way */
     unsigned give_way_bits;  /* one point in 2^this many */
 };
-extern struct input input;
+extern SIM_PER_CPU struct input input;
 
 bool input_is_over(void);    /* of a file */
 unsigned pick(unsigned n);   /* 0..n-1 */
@@ -57,6 +57,14 @@ bool struct_fill(const struct domain *d, unsigned class, unsigned sub, void *at,
 /* One step of `cpu`, which is in ring 3. */
 void ring3_step(unsigned cpu);
 
+/* ---- tools: tools.c -------------------------------------------------------------------------- */
+
+void tools_destroy(struct vcpu *v, void *domid); /* an action of dom0 */
+/* Outside of any vCPU: a domain like the first ones; all that sleep or are paused go on. */
+void tools_make(void *domid);
+void tools_wake(void *unused);
+bool tools_know(domid_t id, bool *shut_down);
+
 /* ---- runs: run.c ----------------------------------------------------------------------------- */
 
 struct run_options {
@@ -67,7 +75,7 @@ struct run_options {
 uint64_t run(const struct run_options *options);
 int fuzz_one(const uint8_t *data, size_t bytes); /* an input of a byte fuzzer */
 extern uint64_t run_step;  /* where it is */
-extern uint64_t run_calls; /* hypercalls so far */
+extern SIM_PER_CPU uint64_t run_calls; /* hypercalls so far */
 /* Before each hypercall (v NULL) and after it, unless NULL. */
 extern void (*run_note)(const struct call *call, const struct vcpu *v);
 

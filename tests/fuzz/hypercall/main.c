@@ -58,7 +58,7 @@ static uint64_t made[NUMBERS][SUBS], good[NUMBERS][SUBS];
 
 static unsigned sub_of(const struct call *call)
 {
-    const uint32_t *word = (const uint32_t *)(const void *)sim.cpu[sim.running].args;
+    const uint32_t *word = (const uint32_t *)(const void *)sim.cpu[sim_running].args;
 
     switch (call->number) {
     case __HYPERVISOR_mmuext_op: /* of the first element, as far as that is in the window */
@@ -84,7 +84,7 @@ static unsigned sub_of(const struct call *call)
 static bool is_good(const struct call *call, const struct vcpu *v, unsigned sub)
 {
     static const uint8_t status[] = { 18, 20, 8, 0, 0, 36 };
-    const uint8_t *args = sim.cpu[sim.running].args;
+    const uint8_t *args = sim.cpu[sim_running].args;
 
     if ((int64_t)v->arch.regs.rax < 0)
         return false;

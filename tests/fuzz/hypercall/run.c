@@ -11,9 +11,6 @@
 #include <string.h>
 
 #include "core/audit.h"
-#include "core/sched.h"
-#include "hypercall/target.h"
-#include "lib/errno.h"
 #include "mm/alloc.h"
 #include "sys/percpu.h"
 #include "x86/upcall.h"
@@ -21,7 +18,8 @@
 #define TLB_EVERY 4 /* steps; a stale translation stays until it is flushed */
 #define STUCK_MAX 2000000 /* turns of CPUs that are inside, without an end: a deadlock */
 
-uint64_t run_step, run_calls;
+uint64_t run_step;
+SIM_PER_CPU uint64_t run_calls;
 void (*run_note)(const struct call *call, const struct vcpu *v);
 
 /* ---- the schedule inside the hypervisor ------------------------------------------------------ */
@@ -97,68 +95,7 @@ mfn_t __wrap_frames_alloc(struct mm_account *acct, unsigned order, unsigned addr
     return mfn;
 }
 
-/* ---- what tools would do --------------------------------------------------------------------- */
-
-static void do_destroy(struct vcpu *v, void *arg)
-{
-    struct domain *d;
-    int rc = target_claim((domid_t)(uintptr_t)arg, &d);
-
-    (void)v;
-    if (rc || !d)
-        return;
-    do {
-        rc = domain_destroy(d);
-    } while (rc == -ERESTART && !preempt_pending());
-    target_release(d);
-}
-
-static void make_call(void *arg)
-{
-    (void)world_domain((domid_t)(uintptr_t)arg);
-}
-
-static bool is_there(domid_t id, bool *shut_down)
-{
-    struct mm_account *acct = mm_account_of_slot(id);
-
-    *shut_down = acct && container_of(acct, struct domain, mm)->is_shut_down;
-    return acct != NULL;
-}
-
-/* By dom0 on `cpu`: true when the turn was used. */
-static bool tools_step(unsigned cpu)
-{
-    struct vcpu *v = sim_vcpu(cpu);
-    domid_t id = (domid_t)(1 + pick(SIM_DOMAINS - 1));
-    bool shut_down, there = is_there(id, &shut_down);
-
-    if (!there && sim_is_still()) {
-        sim_call(make_call, (void *)(uintptr_t)id);
-        return true;
-    }
-    if (v->domain->is_control && there && (shut_down || chance(32))) {
-        sim_step(cpu, do_destroy, (void *)(uintptr_t)id);
-        return true;
-    }
-    return false;
-}
-
-/* Everybody sleeps: an event from outside, and tools that resume what was paused. */
-static void wake_call(void *unused)
-{
-    (void)unused;
-    for_each_domain(d) {
-        while (d->pause_count)
-            domain_unpause(d);
-        for_each_vcpu(d, v) {
-            if (v->blocked)
-                sched_unblock(v);
-            if (vcpu_is_down(v) && v->initialised)
-                vcpu_unpause(v, VCPU_PAUSED_DOWN);
-        }
-    }
-}
+/* ---- turns ----------------------------------------------------------------------------------- */
 
 static bool all_idle(void)
 {
@@ -168,7 +105,23 @@ static bool all_idle(void)
     return true;
 }
 
-/* ---- turns ----------------------------------------------------------------------------------- */
+/* By dom0 on `cpu`: true when the turn was used. */
+static bool tools_step(unsigned cpu)
+{
+    struct vcpu *v = sim_vcpu(cpu);
+    domid_t id = (domid_t)(1 + pick(SIM_DOMAINS - 1));
+    bool shut_down, there = tools_know(id, &shut_down);
+
+    if (!there && sim_is_still()) {
+        sim_call(tools_make, (void *)(uintptr_t)id);
+        return true;
+    }
+    if (v->domain->is_control && there && (shut_down || chance(32))) {
+        sim_step(cpu, tools_destroy, (void *)(uintptr_t)id);
+        return true;
+    }
+    return false;
+}
 
 /* Processors look ahead: translations come into the TLB that nobody asked for. */
 static void look_ahead(unsigned cpu)
@@ -203,7 +156,7 @@ uint64_t run(const struct run_options *options)
          run_step++) {
         if (all_idle()) {
             sim.now_ns += UINT64_C(1000000000);
-            sim_call(wake_call, NULL);
+            sim_call(tools_wake, NULL);
         }
         cpu_turn(pick(SIM_CPUS));
         if (!sim_is_still()) {

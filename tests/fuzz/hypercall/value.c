@@ -2,7 +2,7 @@
 /* Values that an attacker would choose: what exists, what just does not, and the edges. */
 #include "fuzz.h"
 
-struct input input;
+SIM_PER_CPU struct input input;
 
 bool input_is_over(void)
 {

@@ -149,6 +149,7 @@ static void poll(void)
     evtchn_port_t ports[2];
     struct sched_poll op = { .ports = (uint64_t)ports, .nr_ports = 2 };
     uint64_t begin;
+    unsigned rounds;
 
     CHECK(hypercall_evtchn_bind_ipi(&bind), 0);
     ports[0] = 4000;
@@ -169,7 +170,8 @@ static void poll(void)
     CHECK(test_now() < begin + 1000000000, 1);
     begin = test_now();
     op.timeout = begin + 30000000;
-    CHECK(hypercall_sched_poll(&op), 0);
+    for (rounds = 0; test_now() < op.timeout && rounds < 20; rounds++) /* others may wake us */
+        CHECK(hypercall_sched_poll(&op), 0);
     CHECK(test_now() >= begin + 30000000, 1);
     CHECK(test_now() < begin + 2000000000, 1);
     op.nr_ports = 129;
@@ -200,7 +202,7 @@ static void wrong_ports(void)
         bind.remote_port = ports[i];
         CHECK(hypercall_evtchn_bind_interdomain(&bind), -XEN_EINVAL);
     }
-    CHECK(hypercall_evtchn_alloc_unbound(&foreign), test_is_dom0() ? -XEN_ESRCH : -XEN_EPERM);
+    CHECK_NOBODY(hypercall_evtchn_alloc_unbound(&foreign));
     bind = (struct evtchn_bind_interdomain){ .remote_dom = 77, .remote_port = 1 };
     CHECK(hypercall_evtchn_bind_interdomain(&bind), -XEN_ESRCH);
 }

@@ -24,8 +24,8 @@ static void __attribute__((noreturn)) finish(const char *outcome)
 
 void test_skip(const char *why)
 {
-    console_print("%s\n", why);
-    finish("skip");
+    console_print("LAMINA-GUEST skip: %s\n", why);
+    guest_shutdown(SHUTDOWN_poweroff);
 }
 
 bool test_is_dom0(void)
@@ -37,6 +37,34 @@ void test_needs_dom0(void)
 {
     if (!test_is_dom0())
         test_skip("about what only dom0 may do");
+}
+
+void test_needs_lamina(const char *why)
+{
+    static const char name[] = "-lamina";
+    char text[16] = "";
+    unsigned i = 0, n = sizeof(name) - 1;
+
+    NEED(hypercall_version_extraversion(&text));
+    while (i < sizeof(text) && text[i])
+        i++;
+    while (n && i && text[i - 1] == name[n - 1])
+        i--, n--;
+    if (n)
+        test_skip(why);
+}
+
+/* The other end of a port that one opens for oneself is oneself, by number. */
+domid_t test_self(void)
+{
+    long port = event_offer(DOMID_SELF);
+    struct evtchn_status status = { .dom = DOMID_SELF, .port = (evtchn_port_t)port };
+
+    if (port < 0)
+        test_error("event_offer", port);
+    NEED(hypercall_evtchn_status(&status));
+    NEED(event_close(status.port));
+    return status.u.unbound.dom;
 }
 
 void test_error(const char *what, long result)

@@ -28,6 +28,10 @@ void test_skip(const char *why) __attribute__((noreturn));
 /* Are we dom0? A guest that makes no sense elsewhere calls the second at its begin. */
 bool test_is_dom0(void);
 void test_needs_dom0(void);
+/* Skips on other hypervisors, which do not promise what follows: say why. */
+void test_needs_lamina(const char *why);
+/* The number of the domain that this is. */
+domid_t test_self(void);
 void test_error(const char *what, long result) __attribute__((noreturn));
 
 /* The check: both values are printed when they differ; the guest goes on. */
@@ -48,6 +52,20 @@ void test_error(const char *what, long result) __attribute__((noreturn));
         long got_ = (long)(call);                                                            \
         if (got_ != -XEN_EINVAL && got_ != -XEN_EBUSY && got_ != -XEN_EPERM)                 \
             test_failure(__FILE__, __LINE__, #call, got_, -XEN_EINVAL);                      \
+        else                                                                                 \
+            test_checks++;                                                                   \
+    } while (0)
+/* What only dom0 may do: others must get -EPERM whatever they ask for. */
+#define CHECK_DOM0(call, wanted) CHECK(call, test_is_dom0() ? (wanted) : -XEN_EPERM)
+/*
+ * An operation on a domain that does not exist. Others than dom0 may be told that they may not act
+ * on it, which says less.
+ */
+#define CHECK_NOBODY(call)                                                                   \
+    do {                                                                                     \
+        long got_ = (long)(call);                                                            \
+        if (got_ != -XEN_ESRCH && (got_ != -XEN_EPERM || test_is_dom0()))                    \
+            test_failure(__FILE__, __LINE__, #call, got_, -XEN_ESRCH);                       \
         else                                                                                 \
             test_checks++;                                                                   \
     } while (0)

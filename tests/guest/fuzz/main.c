@@ -13,15 +13,14 @@
 #include "lamina/text.h"
 #include "public/sched.h"
 #include "public/sysctl.h"
+#include "victim.h"
 
-#define FRAMES   2048
-#define ROOM     6144
-#define LOOK_NS  20000000
-#define QUIET    12             /* looks without progress: it sleeps or loops */
-#define BOUND_NS 20000000000ULL /* for the victim to come round */
+#define FRAMES  2048
+#define ROOM    (VICTIM_ROOM + 3584)
+#define LOOK_NS 20000000
+#define QUIET   12 /* looks without progress: it sleeps or loops */
 
-static struct test_domain victim, attacker;
-static volatile struct board *const victim_board = (volatile struct board *)victim.board;
+static struct test_domain attacker;
 static volatile struct board *const attacker_board = (volatile struct board *)attacker.board;
 static struct {
     uint64_t steps, ended, crashed, hung;
@@ -54,55 +53,16 @@ static void audit(void)
     NEED(hypercall_sysctl_debug_keys(&op));
 }
 
-/* ---- the victim ------------------------------------------------------------------------------ */
-
-static void victim_make(const void *image, uint64_t bytes)
-{
-    domain_make(&victim, image, bytes, FRAMES, "");
-    victim.is_shown = true;
-    domain_unpause(&victim);
-}
-
-/* It went once round from now on, and is well. */
-static bool victim_is_well(void)
-{
-    uint64_t rounds = victim_board->progress, end = test_now() + BOUND_NS;
-
-    while (victim_board->progress < rounds + 2 && !victim_board->broken && test_now() < end &&
-           domain_state(&victim) == DOMAIN_RUNNING) {
-        domain_pump(&victim);
-        domain_wait(&victim, LOOK_NS / 4);
-    }
-    if (victim_board->broken)
-        console_print("the victim's check in line %u failed: %lx\n", victim_board->broken,
-                      victim_board->detail);
-    return victim_board->progress >= rounds + 2 && !victim_board->broken &&
-           domain_state(&victim) == DOMAIN_RUNNING;
-}
-
-static void victim_serves(domid_t id)
-{
-    uint64_t end = test_now() + BOUND_NS;
-
-    victim_board->attacker = id;
-    while (victim_board->granted != id && test_now() < end)
-        domain_wait(&victim, LOOK_NS / 4);
-    CHECK(victim_board->granted, id);
-}
-
 /* ---- an attacker ----------------------------------------------------------------------------- */
 
 static void attacker_make(const void *image, uint64_t bytes, uint64_t seed)
 {
     domain_make(&attacker, image, bytes, FRAMES, "");
-    attacker_board->is_attacker = 1;
     attacker_board->seed = seed;
     attacker_board->steps = option("steps=", 1500);
     for (unsigned i = 0; i < BOARD_FRAMES; i++)
-        attacker_board->victim_frames[i] = victim.p2m[i * (FRAMES / BOARD_FRAMES)];
-    victim_board->attacker = 0; /* ids come again: it must see a change */
-    victim_board->granted = 0;
-    victim_serves(attacker.id);
+        attacker_board->victim_frames[i] = victim_frame(i * (VICTIM_FRAMES / BOARD_FRAMES));
+    CHECK(victim_serves(attacker.id), 1);
 }
 
 static void attacker_watch(void)
@@ -112,7 +72,7 @@ static void attacker_watch(void)
 
     while (domain_state(&attacker) == DOMAIN_RUNNING && quiet < QUIET) {
         domain_pump(&attacker);
-        domain_wait(&victim, LOOK_NS);
+        victim_wait(LOOK_NS);
         quiet = attacker_board->progress == seen ? quiet + 1 : 0;
         seen = attacker_board->progress;
     }
@@ -156,27 +116,22 @@ static void attacks(const void *image, uint64_t bytes)
         console_print("LAMINA-FUZZ failed with seed %lu\n", seed - 1);
     console_print("LAMINA-FUZZ %lu steps; attackers: %lu done, %lu crashed, %lu hung; "
                   "%lu rounds of the victim; free frames %lu, then %lu\n",
-                  count.steps, count.ended, count.crashed, count.hung, victim_board->progress, left,
+                  count.steps, count.ended, count.crashed, count.hung, victim_rounds(), left,
                   domain_free_frames());
 }
 
 void test_main(void)
 {
-    volatile struct board *board = start_info->flags & SIF_INITDOMAIN
-                                       ? NULL
-                                       : pfn_to_virt(mfn_to_pfn(start_info->store_mfn));
     uint64_t bytes;
     const void *image;
 
-    if (board && board->is_attacker)
-        attack_run(board);
-    if (board)
-        victim_run(board);
+    if (!test_is_dom0())
+        attack_run(pfn_to_virt(mfn_to_pfn(start_info->store_mfn)));
     image = domain_image(&bytes);
     NEED(event_init());
     domain_room(ROOM);
-    victim_make(image, bytes);
+    victim_make();
     attacks(image, bytes);
-    CHECK(domain_destroy(&victim), 1);
+    CHECK(victim_destroy(), 1);
     audit();
 }

@@ -14,7 +14,7 @@ static int copy(uint16_t source_at, uint16_t dest_at, uint16_t length, uint64_t 
     static grant_ref_t ref;
 
     if (!ref)
-        ref = grant_give(0, from, true);
+        ref = grant_give(test_self(), from, true);
     op.source.u.ref = ref;
     op.source.domid = DOMID_SELF;
     op.source.offset = source_at;

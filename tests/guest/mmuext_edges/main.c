@@ -35,6 +35,7 @@ void test_main(void)
     CHECK(run(MMUEXT_INVLPG_MULTI, (uint64_t)page, (uint64_t)&all), 0);
     CHECK(run(MMUEXT_TLB_FLUSH_MULTI, 0, 0xffff830000000000UL) < 0, 1);
     CHECK(run(MMUEXT_TLB_FLUSH_ALL, 0, 0), 0);
+    CHECK(run(MMUEXT_INVLPG_ALL, (uint64_t)page, 0), 0);
     CHECK(run(63, 0, 0) < 0, 1);
     CHECK(run(~0u, 0, 0) < 0, 1);
     CHECK(test_write(page), -1);

@@ -6,6 +6,9 @@
 #ifndef LAMINA_X86_LAYOUT_H
 #define LAMINA_X86_LAYOUT_H
 
+#define SIM_CPUS    2
+#define SIM_PER_CPU /* they take turns: what belongs to the running one is there once */
+
 #ifndef SIM_RAM_BYTES
 #define SIM_RAM_BYTES (1024 * 4096) /* 4 MiB: frames 0 to 1023 */
 #endif

@@ -11,14 +11,16 @@ EXTRA=$WORK/extra.img
 has() { in_domain one "[ -e /sys/$1 ]"; }
 has_not() { ! has "$1"; }
 
-# Load on the first disk and interface for as long as /tmp/load exists.
+# under_load COMMAND OUTPUT: for as long as /tmp/load exists; a failure leaves /tmp/bad.
+under_load() {
+    in_domain one "while [ -e /tmp/load ]; do $1 || touch /tmp/bad; done >$2 2>&1 &"
+}
+
+# Load on the first disk and interface.
 load() {
-    in_domain one "touch /tmp/load
-        { while [ -e /tmp/load ]; do
-            dd if=/dev/xvda of=/dev/null bs=1M count=32 iflag=direct 2>&1 ||
-            touch /tmp/bad; done; } >/tmp/io &
-        { while [ -e /tmp/load ]; do /tests/pings 500 $DOM0_ADDRESS ||
-            touch /tmp/bad; done; } >/tmp/net &"
+    in_domain one "touch /tmp/load" &&
+        under_load "dd if=/dev/xvda of=/dev/null bs=1M count=32 iflag=direct" /tmp/io &&
+        under_load "/tests/pings 500 $DOM0_ADDRESS" /tmp/net
 }
 
 disk_comes_and_goes() {
@@ -59,7 +61,7 @@ slice() {
 
 read_only() {
     lamina disk-attach one $EXTRA,xvdb,ro && wait_for 30 has block/xvdb &&
-        in_domain one "[ \$(cat /sys/block/xvdb/ro) = 1 ] &&
+        in_domain one "[ \$(cat /sys/block/xvdb/ro) = 1 ] || exit 1
             ! dd if=/tmp/a of=/dev/xvdb bs=4k count=1 conv=fsync" &&
         lamina disk-detach one xvdb
 }

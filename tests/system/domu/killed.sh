@@ -6,11 +6,6 @@
 
 . /usr/lib/lamina/tests/lib
 
-restart() { # DAEMON
-    kill -9 "$(pidof "$1")"
-    "$1"
-}
-
 # The disk and the interface are busy for as long as /tmp/work exists.
 work() {
     in_domain busy "modprobe ext4; mount -t ext4 /dev/xvda /mnt && touch /tmp/work" &&
@@ -46,7 +41,7 @@ during_create() { # DAEMON
 # The tool itself dies at some moment of a creation; laminad takes the rest away.
 tool_killed() {
     for delay in 20000 50000 100000 200000 400000; do
-        create other >/dev/null 2>&1 &
+        lamina create $WORK/other.xml >/dev/null 2>&1 &
         maker=$!
         usleep $delay
         kill -9 $maker 2>/dev/null
@@ -63,6 +58,8 @@ note_use /tmp/before
 check "create busy" create busy
 check "busy is up" ready busy || stop_at_once "no domain to work with"
 check "busy works" work
+# Its back ends keep what the work has needed: they have to have seen some.
+check "and has worked" wait_for 60 more_rounds 3
 note_use /tmp/working
 for daemon in $ALL_DAEMONS; do
     check "$daemon killed during I/O and started again" restart $daemon

@@ -145,6 +145,19 @@ in_domain() { talk "$(console "$1")" -t "${3:-120}" run "$2"; }
 is_gone() { ! lamina domid "$1"; }
 until_gone() { wait_for "${2:-60}" is_gone "$1"; }
 
+# ---- daemons ------------------------------------------------------------------------------------
+
+# With its children; returns when they are gone.
+kill_now() { # DAEMON
+    victims=$(pidof "$1")
+    kill -9 $victims
+    for victim in $victims; do
+        wait_for 10 test ! -d "/proc/$victim" || return 1
+    done
+}
+
+restart() { kill_now "$1" && "$1"; } # DAEMON
+
 # ---- what is in use ----------------------------------------------------------------------------
 
 daemons() { for daemon in $ALL_DAEMONS; do pidof $daemon >/dev/null && echo $daemon; done; }
@@ -192,9 +205,9 @@ warm_up() {
 # nothing_left FILE: all is in use as when FILE was written, within a bound; else says what differs.
 nothing_left() {
     wait_for "${2:-30}" in_use_is "$1" && return
-    diff "$1" /tmp/now
-    lamina list
     xenstore-ls
+    lamina list
+    diff "$1" /tmp/now
     return 1
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Talk: a program's way to a domain's console. PATH is lamina-consoled's socket or a pty.
+ * Talk: a program's way to a domain's console. PATH is lamina-consoled's socket or a pty; or
+ * "!COMMAND", a command that is given a terminal of its own.
  *
  *   talk PATH [-t SECONDS] expect TEXT    waits until the console says TEXT
  *   talk PATH [-t SECONDS] send TEXT      types TEXT, nothing more
  *   talk PATH [-t SECONDS] run COMMAND    has the shell there run a command (lamina.test=commands)
  *                                         in a subshell, prints its output, exits with its code
+ *   talk PATH [-t SECONDS] leave TEXT     types Ctrl-] and waits for TEXT
  *
  * A console that is not there yet is waited for, by inotify. Exits with 124 when the time is over
  * and with 125 when the console ended first. $PATIENCE is a factor for the time.
@@ -14,6 +16,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <poll.h>
+#include <pty.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +78,19 @@ static int open_socket(const char *path)
         return fd;
     close(fd);
     return -1;
+}
+
+/* The command gets a hang-up when this ends. */
+static int open_command(const char *command)
+{
+    struct winsize size = { .ws_row = 24, .ws_col = 80 };
+    int fd;
+
+    if (forkpty(&fd, NULL, NULL, &size) == 0) {
+        execl("/bin/sh", "sh", "-c", command, NULL);
+        _exit(EXIT_ENDED);
+    }
+    return fd;
 }
 
 static int open_once(const char *path)
@@ -168,6 +184,19 @@ static int run(int fd, const char *command)
     return atoi(text + finish + strlen(mark));
 }
 
+static int act(int fd, const char *verb, const char *words)
+{
+    if (!strcmp(verb, "run"))
+        return run(fd, words);
+    if (!strcmp(verb, "leave"))
+        type(fd, "\x1d");
+    if (!strcmp(verb, "send"))
+        type(fd, words);
+    else
+        wait_for(fd, words, 0);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *patience = getenv("PATIENCE");
@@ -181,21 +210,15 @@ int main(int argc, char **argv)
         argc -= 2;
     }
     if (argc != 4) {
-        fprintf(stderr, "usage: talk PATH [-t SECONDS] expect|send|run TEXT\n");
+        fprintf(stderr, "usage: talk PATH [-t SECONDS] expect|send|run|leave TEXT\n");
         return 2;
     }
     clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += seconds * (patience ? atol(patience) : 1);
-    fd = open_console(argv[1]);
+    fd = argv[1][0] == '!' ? open_command(argv[1] + 1) : open_console(argv[1]);
     if (fd < 0) {
         perror("talk");
         return EXIT_ENDED;
     }
-    if (!strcmp(argv[2], "expect"))
-        wait_for(fd, argv[3], 0);
-    else if (!strcmp(argv[2], "send"))
-        type(fd, argv[3]);
-    else
-        return run(fd, argv[3]);
-    return 0;
+    return act(fd, argv[2], argv[3]);
 }

@@ -137,6 +137,23 @@ START_TEST(refuses_beyond_its_size)
 }
 END_TEST
 
+/* Which nobody made, and without which nothing goes on. */
+START_TEST(control_domain_keeps_what_it_needs)
+{
+    ck_assert_int_eq(domain_set_memory(store, 0, 0, &failure), -EINVAL);
+    ck_assert_str_eq(failure.text, "domain 0: it needs at least 128 MiB");
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_set_memory(store, 0, (2u << 20) + 1, &failure), -EINVAL);
+    ck_assert_str_eq(failure.text, "domain 0: the machine has 2048 MiB");
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_rename(store, 0, "zero", &failure), -EINVAL);
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_attach_disk(store, 0, &config.disks[0], &failure), -EINVAL);
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_detach_disk(store, 0, "xvda", true, 0, &failure), -EINVAL);
+}
+END_TEST
+
 START_TEST(dry_run_makes_nothing)
 {
     const struct domain_create_options options = { .dry_run = true };
@@ -429,6 +446,7 @@ int main(void)
     tcase_add_test(tcase, makes_what_is_written);
     tcase_add_test(tcase, keeps_its_configuration);
     tcase_add_test(tcase, refuses_beyond_its_size);
+    tcase_add_test(tcase, control_domain_keeps_what_it_needs);
     tcase_add_test(tcase, dry_run_makes_nothing);
     tcase_add_test(tcase, names_are_unique);
     tcase_add_test(tcase, uuids_are_unique);

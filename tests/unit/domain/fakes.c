@@ -25,6 +25,7 @@
 #define DOMAINS     512 /* each creation takes a new number */
 #define TEXT_SIZE   (128 << 10)
 #define FREE_KIB    (1u << 20)
+#define TOTAL_KIB   (2u << 20)
 #define PAGE_KIB    4u
 #define FAILURE_RC  (-EIO)
 
@@ -405,6 +406,12 @@ int hypervisor_list(unsigned first, struct xen_domctl_getdomaininfo *infos, unsi
 int hypervisor_free_kib(uint64_t *kib)
 {
     *kib = FREE_KIB;
+    return 0;
+}
+
+int hypervisor_total_kib(uint64_t *kib)
+{
+    *kib = TOTAL_KIB;
     return 0;
 }
 

@@ -16,6 +16,14 @@ _lamina 2>/dev/null
 printf '%s\\n' "${COMPREPLY[@]}" | sort
 """
 
+NODES = {
+    "/lamina/domain/1/name": "web",
+    "/lamina/domain/3/name": "two words",
+    "/lamina/domain/1/device/disk/51712/target": "xvda",
+    "/lamina/domain/1/device/disk/51728/target": "xvdb",
+    "/lamina/domain/1/device/interface/0/target": "vif1.0",
+}
+
 # What is typed, and what must be offered; a set: these at least.
 CASES = [
     (["lamina", "vali"], ["validate"]),
@@ -36,6 +44,11 @@ CASES = [
     (["lamina", "destroy", "web", "w"], ["web"]),
     (["lamina", "store", "r"], ["read", "rm"]),
     (["lamina", "info", ""], []),
+    (["lamina", "disk-detach", "web", ""], ["xvda", "xvdb"]),
+    (["lamina", "disk-detach", "-f", "--timeout", "5", "web", "xvdb"], ["xvdb"]),
+    (["lamina", "disk-detach", "--timeout", "5", "we"], ["web"]),
+    (["lamina", "disk-detach", "two words", ""], []),
+    (["lamina", "net-detach", "web", ""], ["vif1.0"]),
 ]
 
 
@@ -56,8 +69,7 @@ def results(build):
     folder = os.path.abspath(f"{build}/tests/unit/lamina")
     with bench.store(build) as socket:
         environment = {"XENSTORED_PATH": socket, "PATH": folder + ":" + os.environ["PATH"]}
-        for path, name in (("/lamina/domain/1/name", "web"),
-                           ("/lamina/domain/3/name", "two words")):
+        for path, name in NODES.items():
             bench.run("lamina", ["store", "write", path, name], **environment)
         return {" ".join(words): wrong(environment, words, expected)
                 for words, expected in CASES}

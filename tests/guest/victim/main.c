@@ -4,9 +4,9 @@
  * timer must be as it left them, whatever its neighbour does; it lets the neighbour read one page,
  * write another and send it events, as a front end would.
  */
-#include "board.h"
 #include "check.h"
 #include "lamina/grant.h"
+#include "victim.h"
 #include "public/sched.h"
 
 #define WORDS    (512 * 512) /* 2 MiB */
@@ -24,7 +24,7 @@ static uint64_t pattern(uint64_t i)
     return (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static void broken(volatile struct board *board, uint32_t line, uint64_t detail)
+static void broken(volatile struct victim_board *board, uint32_t line, uint64_t detail)
 {
     if (board->broken)
         return;
@@ -46,7 +46,7 @@ static void memory_fill(void)
         shown[i] = pattern(i);
 }
 
-static void memory_check(volatile struct board *board)
+static void memory_check(volatile struct victim_board *board)
 {
     const volatile uint64_t *words = memory, *page = shown;
 
@@ -66,7 +66,7 @@ static void registers_set(void)
     __asm__ volatile("movq %0, %%xmm3\n\tmovq %0, %%xmm15" : : "r"(VECTOR));
 }
 
-static void registers_check(volatile struct board *board)
+static void registers_check(volatile struct victim_board *board)
 {
     uint64_t low, high;
 
@@ -75,7 +75,7 @@ static void registers_check(volatile struct board *board)
     HOLDS(hypercall_get_debugreg(0) == (long)memory, hypercall_get_debugreg(0));
 }
 
-static void clock_check(volatile struct board *board)
+static void clock_check(volatile struct victim_board *board)
 {
     static uint64_t last;
     uint64_t now = test_now(), end = now + NAP_NS;
@@ -90,7 +90,7 @@ static void clock_check(volatile struct board *board)
     }
 }
 
-static void grant_all(volatile struct board *board)
+static void grant_all(volatile struct victim_board *board)
 {
     domid_t to = (domid_t)board->attacker;
 
@@ -108,8 +108,12 @@ static void grant_all(volatile struct board *board)
     board->granted = board->attacker;
 }
 
-void victim_run(volatile struct board *board)
+void test_main(void)
 {
+    volatile struct victim_board *board = pfn_to_virt(mfn_to_pfn(start_info->store_mfn));
+
+    if (test_is_dom0())
+        test_skip("this guest is for domains other than dom0");
     NEED(event_init());
     NEED(grant_init());
     memory_fill();
