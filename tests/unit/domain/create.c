@@ -240,11 +240,14 @@ START_TEST(every_failure_is_undone)
 }
 END_TEST
 
-/* The library's own allocations; each of the calls above has its say about the rest. */
+/*
+ * Each allocation fails in turn. A creation that fails leaves nothing; one that did not need what it
+ * could not have (the name of a domain in a list) made all of the domain.
+ */
 START_TEST(every_lack_of_memory_is_undone)
 {
     char *before = strdup(fakes_snapshot());
-    unsigned domid, at = 1;
+    unsigned domid, at = 1, nr_refused = 0;
 
     for (;; at++) {
         read_config(xml);
@@ -253,11 +256,15 @@ START_TEST(every_lack_of_memory_is_undone)
 
         if (!memory_failed())
             break;
-        ck_assert_msg(rc != 0, "allocation %u failed unseen", at);
+        if (rc == 0) {
+            ck_assert_str_eq(node(domid, "/lamina/domain/%u/state"), "running");
+            ck_assert_int_eq(domain_destroy(store, domid, &failure), 0);
+        }
+        nr_refused += rc != 0;
         ck_assert_msg(strcmp(fakes_snapshot(), before) == 0, "after allocation %u: %s\n%s", at,
                       failure.text, fakes_snapshot());
     }
-    ck_assert_uint_gt(at, 3);
+    ck_assert_uint_gt(nr_refused, 3);
     free(before);
 }
 END_TEST
