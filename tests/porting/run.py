@@ -4,8 +4,8 @@ example kernel on both of its machines.
 
 Usage: run.py [--counts FILE] [--list | --domains DIR] [STEP ...]
 
-With --domains the steps for ordinary domains are only built: DIR/STEP/kernel.elf, and beside it what
-it must say, a line of a shell's pattern each.
+With --domains the steps for ordinary domains are only built: DIR/STEP/kernel.elf, and beside it
+what it must say, a line of a shell's pattern each.
 
 The guide's fenced blocks carry what they are:
 

@@ -1,9 +1,9 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
 #
-# Kernels: other people's, all at once: Debian's generic, cloud and realtime kernels, each with a disk
-# and an interface, and PV GRUB with the kernel that it finds on its disk. Each is what it claims to be,
-# keeps what it writes, and reaches the others.
+# Kernels: other people's, all at once: Debian's generic, cloud and realtime kernels, each with a
+# disk and an interface, and PV GRUB with the kernel that it finds on its disk. Each is what it
+# claims to be, keeps what it writes, and reaches the others.
 
 . /usr/lib/lamina/tests/lib
 

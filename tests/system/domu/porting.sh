@@ -1,8 +1,8 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
 #
-# Porting: the guide's kernels with a disk and with an interface, and the example kernel with both, as
-# domains with back ends, started as the guide says. They say what the guide says that they do.
+# Porting: the guide's kernels with a disk and with an interface, and the example kernel with both,
+# as domains with back ends, started as the guide says. They say what the guide says that they do.
 
 . /usr/lib/lamina/tests/lib
 
@@ -38,7 +38,8 @@ disk_step() {
 }
 
 net_step() {
-    check "a network" lamina create --kernel $KERNELS/9-net.elf --memory 32M --name net --net default
+    check "a network" lamina create --kernel $KERNELS/9-net.elf --memory 32M --name net \
+        --net default
     check "its interface is there" wait_for 60 says net "interface: 0"
     check "it answers pings" pings 10 $ADDRESS
     check "it ends" until_gone net
