@@ -16,7 +16,7 @@ HV_CFLAGS := -include lib/hidden.h -std=gnu11 -O2 -g -ffreestanding -fpie -mcmod
 	-mno-red-zone -mno-sse -mno-mmx -mno-80387 -mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none -fno-common \
 	$(WARNINGS) -Wno-sign-conversion \
-	-Wframe-larger-than=2048
+	-Wframe-larger-than=1280
 # Everything is linked into one image, so no access to data needs a detour through a table.
 ifneq ($(findstring clang,$(CC)),)
 HV_CFLAGS += -fdirect-access-external-data

@@ -60,7 +60,7 @@ static int list_add(struct list *list, struct kernel_piece piece)
 static int segment_pieces(const struct elf_segment *s, uint64_t paddr, kernel_data_fn *data,
                           void *context, struct list *list)
 {
-    uint64_t end = s->offset + s->file_bytes, from, to;
+    uint64_t end = s->offset + s->file_bytes, from = end, to = end;
     int rc = 0;
 
     for (uint64_t at = s->offset; rc == 0 && at < end; at = to) {

@@ -41,8 +41,9 @@ static int say_who(struct store_client *store, const char *source, const struct 
 
     snprintf(path, sizeof(path), DOMAIN_RECORD "/name", other->domid);
     /* Without a name, or with an error, the number says who. */
-    int rc = store_read(store, 0, path, &name, NULL);
-    rc = device_record_read(store, 0, other, "target", &target);
+    if (store_read(store, 0, path, &name, NULL) != 0)
+        name = NULL;
+    int rc = device_record_read(store, 0, other, "target", &target);
     rc = failure_set(failure, FAILURE_CONFIG, -EBUSY,
                      "disk %s: domain %u%s%s has it as %s%s; only %s in both lets it be used twice",
                      source, other->domid, name ? " " : "", name ? name : "",

@@ -3,13 +3,15 @@
  * Control: asking a living domain for something, and stopping and starting it. Nothing of it is
  * remembered, so it needs no lock.
  */
+#include "domain/control.h"
+
 #include <errno.h>
 
 #include "domain/domain.h"
 #include "domain/hypervisor.h"
 #include "domain/nodes.h"
 
-static int refuse_control_domain(unsigned domid, const char *what, struct failure *failure)
+int control_domain_refuse(unsigned domid, const char *what, struct failure *failure)
 {
     if (domid != 0)
         return 0;
@@ -39,7 +41,7 @@ static int request(struct store_client *store, unsigned domid, const char *leaf,
 int domain_request(struct store_client *store, unsigned domid, const char *what,
                    struct failure *failure)
 {
-    int rc = refuse_control_domain(domid, "asked for that: use its own 'poweroff' and 'reboot'",
+    int rc = control_domain_refuse(domid, "asked for that: use its own 'poweroff' and 'reboot'",
                                    failure);
 
     return rc == 0 ? request(store, domid, "control/shutdown", what, failure) : rc;
@@ -48,7 +50,7 @@ int domain_request(struct store_client *store, unsigned domid, const char *what,
 int domain_sysrq(struct store_client *store, unsigned domid, char key, struct failure *failure)
 {
     char text[2] = { key, '\0' };
-    int rc = refuse_control_domain(domid, "sent a key: use its own /proc/sysrq-trigger", failure);
+    int rc = control_domain_refuse(domid, "sent a key: use its own /proc/sysrq-trigger", failure);
 
     return rc == 0 ? request(store, domid, "control/sysrq", text, failure) : rc;
 }
@@ -57,7 +59,7 @@ int domain_sysrq(struct store_client *store, unsigned domid, char key, struct fa
 
 int domain_pause(unsigned domid, struct failure *failure)
 {
-    int rc = refuse_control_domain(domid, "paused", failure);
+    int rc = control_domain_refuse(domid, "paused", failure);
 
     if (rc == 0 && (rc = hypervisor_pause(domid)) != 0)
         failure_set(failure, FAILURE_OPERATION, rc, "cannot pause domain %u", domid);

@@ -11,6 +11,7 @@
 
 #include "config/values.h"
 #include "device/device.h"
+#include "domain/control.h"
 #include "domain/domain.h"
 #include "domain/hypervisor.h"
 #include "domain/lock.h"
@@ -23,12 +24,15 @@ static int fail_to_note(unsigned domid, int rc, struct failure *failure)
                        "done, but the configuration of domain %u could not be saved", domid);
 }
 
-/* The lock of a domain that there is. */
+/* The lock of a domain that there is, and that may be given devices. */
 static int lock_living(unsigned domid, struct failure *failure)
 {
     struct xen_domctl_getdomaininfo info;
-    int fd = lock_domain(domid);
+    int refused = control_domain_refuse(domid, "given devices or lose them here", failure);
 
+    if (refused != 0)
+        return refused;
+    int fd = lock_domain(domid);
     if (fd < 0)
         return failure_set(failure, FAILURE_OPERATION, fd, "cannot lock domain %u", domid);
     int rc = hypervisor_info(domid, &info);

@@ -46,7 +46,7 @@ static bool is_abandoned(struct store_client *store, unsigned domid)
 
 static int take_apart(struct store_client *store, unsigned domid, struct failure *failure)
 {
-    int lock = lock_domain(domid), rc = lock;
+    int lock = lock_domain(domid), rc;
 
     if (lock < 0)
         return failure_set(failure, FAILURE_OPERATION, lock, "cannot lock domain %u", domid);

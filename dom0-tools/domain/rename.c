@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config/values.h"
+#include "domain/control.h"
 #include "domain/domain.h"
 #include "domain/lock.h"
 #include "domain/name.h"
@@ -54,6 +55,10 @@ static int rename_locked(struct store_client *store, unsigned domid, const char 
 int domain_rename(struct store_client *store, unsigned domid, const char *name,
                   struct failure *failure)
 {
+    int refused = control_domain_refuse(domid, "renamed", failure);
+
+    if (refused != 0)
+        return refused;
     if (!value_is_name(name))
         return failure_set(failure, FAILURE_CONFIG, -EINVAL,
                            "no good name: expected at most %u bytes, no '/', no number, and not"

@@ -116,7 +116,7 @@ static int payload_find(struct bytes file, struct bytes *payload, struct kernel_
     if (offset > file.size || length > file.size - offset)
         return refuse(error, -EINVAL,
                       "truncated: the payload ends at byte %llu, the file has %zu bytes",
-                      (unsigned long long)(offset + length), file.size);
+                      (unsigned long long)offset + length, file.size);
     if (length <= TRAILER_SIZE)
         return refuse(error, -EINVAL, "the payload is empty");
     *payload = (struct bytes){ file.data + offset, (size_t)length };

@@ -27,6 +27,7 @@
 #include "common/daemon.h"
 #include "common/io.h"
 #include "consoled/console.h"
+#include "domain/control.h"
 #include "domain/domain.h"
 #include "lamina/subject.h"
 
@@ -311,6 +312,10 @@ static int run(const struct command *command, int argc, char **argv)
     status = subject_open(&subject, command, argv[optind]);
     if (status != LAMINA_OK)
         return status;
+    int rc = control_domain_refuse(subject.domid, "attached to: its console is the machine's",
+                                   &subject.session.failure);
+    if (rc != 0)
+        return subject_end(&subject, rc);
     status = console_attach(&subject.session, subject.domid, subject.name);
     subject_end(&subject, 0);
     return status;

@@ -18,7 +18,7 @@ static void choose_target(struct subject *subject, char target[8])
 
     if (devices_list(subject->session.store, subject->domid, DEVICE_DISK, &list, &nr) != 0)
         nr = 0;
-    for (char letter = 'a'; letter <= 'z'; letter++) {
+    for (int letter = 'a'; letter <= 'z'; letter++) {
         size_t i = 0;
 
         snprintf(target, 8, "xvd%c", letter);

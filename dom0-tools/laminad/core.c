@@ -58,11 +58,17 @@ static bool is_present(const struct core *core, uint64_t frame)
     return frame < core->nr_frames && (core->present[frame / 8] >> frame % 8 & 1) != 0;
 }
 
+static bool is_zero(const uint8_t *page)
+{
+    return page[0] == 0 && memcmp(page, page + 1, CORE_PAGE_SIZE - 1) == 0;
+}
+
+/* A page of zeros, as most of a guest's free memory, reads as such where nothing was written. */
 int core_add_page(struct core *core, uint64_t frame, const void *page)
 {
     if (frame >= core->nr_frames || is_present(core, frame))
         return 0;
-    int rc = put(core, page_offset(frame), page, CORE_PAGE_SIZE);
+    int rc = is_zero(page) ? 0 : put(core, page_offset(frame), page, CORE_PAGE_SIZE);
     if (rc)
         return rc;
     core->present[frame / 8] |= (uint8_t)(1u << frame % 8);

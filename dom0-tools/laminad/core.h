@@ -3,7 +3,8 @@
  * Core: an ELF64 core file of a domain's memory, written as the pages come.
  *
  *   offset 0       ELF header, ET_CORE, EM_X86_64
- *   4096 + p*4096  page of pseudo-physical frame p; frames that the domain has not are holes
+ *   4096 + p*4096  page of pseudo-physical frame p; frames that the domain has not, and pages of
+ *                  zeros, are holes
  *   end            notes, then program headers: one PT_NOTE, one PT_LOAD for each run of frames
  *
  * p_paddr (and p_vaddr) are pseudo-physical addresses. Notes: for each vCPU an NT_PRSTATUS of owner

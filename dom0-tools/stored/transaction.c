@@ -161,6 +161,31 @@ static void commit_changes(struct store *store, const struct transaction *tx)
         (void)store_change(store, &record);
 }
 
+/*
+ * Nodes that the client's domain gets by a commit. What others did meanwhile may have changed that:
+ * they removed what the transaction removes, too, or made more below it. So it is tried on a copy.
+ */
+static int64_t nodes_added(struct store *store, uint16_t domid, const struct transaction *tx)
+{
+    struct transaction trial = { .root = node_get(store->root) };
+    struct counting counting = { &trial, domid };
+    struct record record;
+    size_t pos = 0;
+
+    while (store->root != tx->base &&
+           record_next(tx->changes.data, tx->changes.size, &pos, &record))
+        (void)tree_change(&trial.root, &record, ++store->private_generation, count_own, &counting);
+    node_put(trial.root);
+    return store->root == tx->base ? tx->nr_added : trial.nr_added;
+}
+
+static bool exceeds_quota(struct store *store, uint16_t domid, const struct transaction *tx)
+{
+    int64_t added = domid ? nodes_added(store, domid, tx) : 0;
+
+    return added > 0 && store->nr_nodes[domid] + added > store->limits.nodes;
+}
+
 int transaction_end(struct store *store, struct connection *conn, struct transaction *tx,
                     bool commit)
 {
@@ -168,8 +193,7 @@ int transaction_end(struct store *store, struct connection *conn, struct transac
 
     if (commit && has_conflict(store, tx))
         rc = EAGAIN;
-    else if (commit && conn->domid && tx->nr_added > 0 &&
-             store->nr_nodes[conn->domid] + tx->nr_added > store->limits.nodes)
+    else if (commit && exceeds_quota(store, conn->domid, tx))
         rc = ENOSPC;
     else if (commit) {
         /* The store's own tree need not be copied on account of a view that is over. */

@@ -5,10 +5,8 @@
  * mappings of grants), and what must hold of domains beside the checks of their event channels and
  * grants. Nothing is changed but counts on the way, which come back to what they were.
  *
- * Whoever publishes a reference (a root in cr3_kernel, a pin) takes it before and puts it after
- * taking the publication back. So at any moment what is found here is at most what is counted: a
- * live machine can be checked, too. (But for root_old, which names a root until it is put: it
- * counts only while nothing is in progress.)
+ * A live machine can be checked, too, but only what locks hold still: these holders may change
+ * between the moment when their references are taken off and that when they are put back.
  */
 #include "core/audit.h"
 
@@ -18,10 +16,6 @@
 #include "sys/log.h"
 
 typedef void count_fn(mfn_t mfn, bool typed);
-
-static struct {
-    bool still; /* audit_still() runs: nothing is in progress */
-} auditing;
 
 static void count_root(uint64_t cr3, count_fn *count)
 {
@@ -37,15 +31,14 @@ static void count_frame(mfn_t mfn, count_fn *count)
 
 static void count_vcpu(const struct vcpu *v, count_fn *count)
 {
-    count_root(READ_ONCE(v->arch.cr3_kernel), count);
-    count_root(READ_ONCE(v->arch.cr3_user), count);
-    if (auditing.still)
-        count_root(mfn_to_maddr(v->arch.root_old), count);
+    count_root(v->arch.cr3_kernel, count);
+    count_root(v->arch.cr3_user, count);
+    count_root(mfn_to_maddr(v->arch.root_old), count);
     for (unsigned i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
-        count_frame(_mfn(READ_ONCE(v->arch.gdt_frames[i].v)), count);
+        count_frame(v->arch.gdt_frames[i], count);
     for (unsigned i = 0; i < ARRAY_SIZE(v->arch.ldt_frames); i++)
-        count_frame(_mfn(READ_ONCE(v->arch.ldt_frames[i].v)), count);
-    count_frame(_mfn(READ_ONCE(v->info_mfn.v)), count);
+        count_frame(v->arch.ldt_frames[i], count);
+    count_frame(v->info_mfn, count);
 }
 
 /* References of host mappings belong to the entries that map; those of device mappings to pins. */
@@ -72,7 +65,7 @@ static void others(count_fn *count)
             continue;
         for_each_vcpu(d, v)
             count_vcpu(v, count);
-        count_frame(_mfn(READ_ONCE(d->pirqs.eoi_mfn.v)), count);
+        count_frame(d->pirqs.eoi_mfn, count);
         count_grants(d, count);
     }
 }
@@ -142,7 +135,11 @@ static uint32_t references(struct domain *d)
 /* Of a live machine: what one lock guards is of one moment, the rest may be about to change. */
 bool audit(void)
 {
-    bool ok = page_audit_live();
+    bool ok;
+
+    domains_hold();
+    ok = page_audit_live();
+    domains_let_go();
 
     for_each_domain(d)
         ok = complain_unless(evtchn_check(d), d, "event channels are inconsistent") && ok;
@@ -151,11 +148,8 @@ bool audit(void)
 
 bool audit_still(void)
 {
-    bool ok;
+    bool ok = page_audit();
 
-    auditing.still = true;
-    ok = page_audit();
-    auditing.still = false;
     for_each_domain(d) {
         ok = domain_check(d) && ok;
         /* Our own reference apart. */

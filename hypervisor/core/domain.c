@@ -139,7 +139,6 @@ static void fields_init(struct domain *d, domid_t id, unsigned vcpus_max, bool i
     d->mm.is_control = is_control;
     d->mm.frames_max = is_control ? UINT64_MAX : 0;
     d->mm.may_map_device = may_map_device;
-    d->pirqs.eoi_mfn = MFN_INVALID; /* an audit may look from now on */
     domain_watchdog_init(d);
     for (unsigned port = 0; is_control && port < 65536; port++)
         if (!machine_port_is_ours((uint16_t)port))
@@ -202,6 +201,16 @@ int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struc
     if (!rc)
         time_update_wallclock(d);
     return rc;
+}
+
+void domains_hold(void)
+{
+    lock_take(&list.lock);
+}
+
+void domains_let_go(void)
+{
+    lock_drop(&list.lock);
 }
 
 int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
@@ -329,14 +338,14 @@ static void control_shutdown(uint8_t code)
 
 void domain_shutdown(struct domain *d, uint8_t code)
 {
-    if (d->shutdown_code_chosen)
-        code = d->shutdown_code;
+    if (READ_ONCE(d->shutdown_code_chosen))
+        code = READ_ONCE(d->shutdown_code);
     if (d->is_control)
         control_shutdown(code);
     /* No lock: a crash may be found with locks of d held. The first one says why. */
     if (__atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_SEQ_CST))
         return;
-    d->shutdown_code = code;
+    WRITE_ONCE(d->shutdown_code, code);
     for_each_vcpu(d, v)
         vcpu_pause_nosync(v, VCPU_PAUSED_SHUTDOWN);
     evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
@@ -358,7 +367,7 @@ static int destroy_stop(struct domain *d)
     WRITE_ONCE(d->is_dying, true);
     lock_drop(&d->lock);
     mm_lock(&d->mm);
-    d->mm.is_dying = true;
+    WRITE_ONCE(d->mm.is_dying, true);
     mm_unlock(&d->mm);
     for_each_vcpu(d, v)
         vcpu_pause(v, VCPU_PAUSED_DYING);
@@ -371,7 +380,11 @@ static int destroy_stop(struct domain *d)
 
 static int destroy_channels(struct domain *d)
 {
-    evtchn_table_destroy(d); /* unbinds pirqs */
+    int rc = evtchn_close_all(d); /* unbinds pirqs */
+
+    if (rc)
+        return rc;
+    evtchn_table_destroy(d);
     pirq_table_destroy(d);
     return 0;
 }
@@ -404,6 +417,8 @@ static int destroy_continue(struct domain *d)
         if (rc)
             return rc;
         d->destroy_step++;
+        if (preempt_pending())
+            return -ERESTART;
     }
     return 0;
 }
@@ -434,6 +449,7 @@ static bool unlink_if_unused(struct domain *d)
         return false;
     d->shared = NULL;
     *list_link(d->id) = d->next;
+    mm_account_unregister(&d->mm);
     return true;
 }
 
@@ -441,7 +457,6 @@ static void domain_free(struct domain *d)
 {
     for_each_vcpu(d, v)
         vcpu_destroy(v);
-    mm_account_unregister(&d->mm);
     if (d->memory_map)
         heap_free(d->memory_map, d->nr_memory_map * sizeof(*d->memory_map));
     heap_free(d, sizeof(*d));

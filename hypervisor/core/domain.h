@@ -81,6 +81,9 @@ struct domain *domain_after(struct domain *d) must_check; /* the next one; puts 
 /* for_each_domain(d): each domain, with a reference during its turn; no lock held, no break. */
 #define for_each_domain(d)                                                                         \
     for (struct domain *d = domain_next(DOMID_INVALID); d; d = domain_after(d))
+/* No domain is made or freed in between; they take and drop the list lock. */
+void domains_hold(void);
+void domains_let_go(void);
 /* Free destroyed domains whose last reference and frame have gone; no lock held. Exit path. */
 void domains_reap(void);
 extern bool domains_reap_wanted; /* a hint for the exit path */

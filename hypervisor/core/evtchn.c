@@ -191,20 +191,30 @@ int evtchn_close(struct domain *d, evtchn_port_t port)
     return rc;
 }
 
-/*
- * Close all. Ports closed before an interruption cost one look each the second time, so the call is
- * simply repeated. A domain other than the caller must be paused: its own calls would undo the
- * work.
- */
+/* False: it was free; most are. */
+static bool port_close(struct domain *d, evtchn_port_t port)
+{
+    return READ_ONCE(evtchn_lookup(d, port)->state) != EVTCHN_FREE && evtchn_close(d, port) == 0;
+}
+
+/* Ports closed before an interruption cost one look each the second time: simply call again. */
+int evtchn_close_all(struct domain *d)
+{
+    unsigned closed = 0;
+
+    for (evtchn_port_t port = 1; port < READ_ONCE(d->events.valid); port++) {
+        if (port_close(d, port) && ++closed % BATCH_PREEMPT == 0 && preempt_pending())
+            return -ERESTART;
+    }
+    return 0;
+}
+
+/* A domain other than the caller must be paused: its own calls would undo the work. */
 int evtchn_reset(struct domain *d)
 {
     if (d != current->domain && !READ_ONCE(d->pause_count))
         return -EINVAL;
-    for (evtchn_port_t port = 1; port < READ_ONCE(d->events.valid); port++) {
-        if (evtchn_close(d, port) == 0 && port % BATCH_PREEMPT == 0 && preempt_pending())
-            return -ERESTART;
-    }
-    return 0;
+    return evtchn_close_all(d);
 }
 
 void evtchn_table_destroy(struct domain *d)
@@ -215,10 +225,8 @@ void evtchn_table_destroy(struct domain *d)
     lock_take(&table->lock);
     table->limit = 0; /* no new port from here on */
     lock_drop(&table->lock);
-    for (evtchn_port_t port = 1; port < table->valid; port++) {
-        if (evtchn_close(d, port))
-            continue; /* was free */
-    }
+    for (evtchn_port_t port = 1; port < table->valid; port++)
+        (void)port_close(d, port);
     for (unsigned i = 0; i < d->vcpus_max; i++) {
         if (d->vcpu[i])
             vcpu_drop_info(d->vcpu[i]);

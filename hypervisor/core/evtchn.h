@@ -39,7 +39,8 @@ struct evtchn_table {
 };
 
 int evtchn_table_init(struct domain *d) must_check;
-void evtchn_table_destroy(struct domain *d); /* closes all; no vCPU of d runs */
+int evtchn_close_all(struct domain *d) must_check; /* -ERESTART: call again */
+void evtchn_table_destroy(struct domain *d); /* closes what is left; no vCPU of d runs */
 
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port) must_check;
 int evtchn_bind_interdomain(struct domain *d, domid_t remote, evtchn_port_t remote_port,

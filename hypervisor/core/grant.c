@@ -317,7 +317,7 @@ static bool active_is_sound(struct domain *d, const struct grant_active *act)
      * A granted frame is the granter's, and its counts cover the pins: a host mapping that the
      * mapper overwrote gave its references back and left the pin, so device pins alone are certain.
      */
-    if (page->owner != d->mm.slot)
+    if (READ_ONCE(page->owner) != d->mm.slot)
         return act->pins[PIN_DEVICE_READ] == 0 && act->pins[PIN_DEVICE_WRITE] == 0;
     if (page->refs < (unsigned)act->pins[PIN_DEVICE_READ] + act->pins[PIN_DEVICE_WRITE])
         return false;

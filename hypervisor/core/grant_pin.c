@@ -95,7 +95,7 @@ void grant_frame_put(mfn_t mfn, unsigned kinds)
 
     if (!kinds)
         return;
-    owner = mm_account_of_slot(page_of(mfn)->owner);
+    owner = mm_account_of_slot(READ_ONCE(page_of(mfn)->owner));
     BUG_ON(!owner);
     mm_lock(owner);
     references_put(page_of(mfn), kinds);

@@ -371,6 +371,7 @@ void pirq_unbind(struct domain *d, unsigned pirq)
 {
     struct pirq *p = pirq_at(d, pirq);
 
+    ASSERT(p); /* it has a port */
     lock_take(&d->pirqs.lock);
     pirq_mask(p, true);
     atomic_write(&p->bound, false);
@@ -383,6 +384,7 @@ void pirq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu)
 {
     struct pirq *p = pirq_at(d, pirq);
 
+    ASSERT(p); /* it has a port */
     lock_take(&d->pirqs.lock);
     /* An edge that comes while its input is masked for the change would be lost: leave those. */
     if (p->bound && p->vector && (p->kind == PIRQ_MSI || p->level)) {

@@ -58,7 +58,7 @@ uint64_t sched_cpus_up(void)
 
 static bool is_runnable(const struct vcpu *v)
 {
-    return READ_ONCE(v->paused) == 0 && !v->blocked;
+    return READ_ONCE(v->paused) == 0 && !READ_ONCE(v->blocked);
 }
 
 /* Must this CPU give v's state up before it does anything else? */

@@ -33,14 +33,6 @@ static void state_reset(struct guest_cpu *g)
     machine_xsave_init(g);
 }
 
-/* The shared page has room for 32 vcpu_infos; a later vCPU has a stand-in until it registers. */
-struct vcpu_info guest_shared *vcpu_first_info(const struct vcpu *v)
-{
-    if (v->info_own) /* ours alone: more care than it needs */
-        return (struct vcpu_info guest_shared unshared *)v->info_own;
-    return &v->domain->shared->vcpu_info[v->id];
-}
-
 static void info_init(struct vcpu *v)
 {
     v->arch.info = vcpu_first_info(v);

@@ -247,7 +247,7 @@ static uint64_t frame_info(struct domain *d, mfn_t mfn)
                                       [PT_L4] = XEN_DOMCTL_PFINFO_L4TAB };
     const struct page *page = mfn_valid(mfn) ? page_of(mfn) : NULL;
 
-    if (!page || page->owner != d->mm.slot || (page->flags & PAGE_SHARED))
+    if (!page || READ_ONCE(page->owner) != d->mm.slot || (page->flags & PAGE_SHARED))
         return XEN_DOMCTL_PFINFO_XTAB;
     if (!page->type_refs || page->type < PT_L1 || page->type > PT_L4)
         return XEN_DOMCTL_PFINFO_NOTAB;

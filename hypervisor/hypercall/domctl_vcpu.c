@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "mm/alloc.h"
 #include "mm/guest.h"
+#include "sys/lock.h"
 
 /* ---- state ---- */
 
@@ -16,7 +17,9 @@ static int context_set(struct vcpu *v, const struct vcpu_guest_context *context)
     int ret;
 
     domain_pause(v->domain);
+    lock_take(&v->domain->lock);
     ret = vcpu_set_context(v, context);
+    lock_drop(&v->domain->lock);
     if (ret == 0 && (context->flags & VGCF_online))
         vcpu_unpause(v, VCPU_PAUSED_DOWN);
     else if (ret == 0)

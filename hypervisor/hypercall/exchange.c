@@ -5,36 +5,16 @@
  * dom0 kernel makes its bounce buffers so.
  *
  * The work goes in steps: as many input extents as make one output extent, or one input extent for
- * as many outputs, at most 2 MiB. A step first proves that its lists can be read and written, takes
- * new frames, then gives up the old ones, all or none: what fails leaves both sides as they were.
+ * as many outputs, at most 2 MiB. A step first proves that its lists can be read and written; what
+ * fails leaves both sides as they were (mm/exchange.c, which can also be interrupted in a step).
  * nr_exchanged goes back to the guest always; a repeated call goes on from there. It is the guest's
  * word: nothing but the place in the guest's own lists is computed from it.
  */
 #include "hypercall/target.h"
 #include "hypercall_handlers.h"
 #include "lib/errno.h"
-#include "mm/alloc.h"
+#include "mm/exchange.h"
 #include "mm/guest.h"
-#include "mm/reservation.h"
-
-#define STEP_FRAMES (1u << EXTENT_ORDER_MAX)
-
-/* One side of a step. */
-struct side {
-    guest_ptr_t list;
-    unsigned order; /* of an extent */
-    unsigned nr;    /* extents in a step */
-};
-
-struct exchange {
-    struct mm_account *acct;
-    struct side in, out;
-    unsigned address_bits;
-    /* --- the step in hand --- */
-    uint64_t old_frame[STEP_FRAMES]; /* first frame of each extent given */
-    uint64_t pfn[STEP_FRAMES];       /* pseudo-physical number of each extent taken */
-    uint64_t new_frame[STEP_FRAMES];
-};
 
 static int exchange_check(const struct xen_memory_exchange *op)
 {
@@ -55,115 +35,106 @@ static int exchange_check(const struct xen_memory_exchange *op)
     return 0;
 }
 
-static struct side side_of(const struct xen_memory_reservation *r, unsigned step_order)
+/* A side of step number `step`; all steps are as large as the larger extent. */
+static struct exchange_side side_of(const struct xen_memory_reservation *r, unsigned step_order,
+                                    uint64_t step)
 {
-    return (struct side){ .list = guest_ptr(r->extent_start),
-                          .order = r->extent_order,
-                          .nr = 1u << (step_order - r->extent_order) };
+    unsigned nr = 1u << (step_order - r->extent_order);
+
+    return (struct exchange_side){ .list = r->extent_start + step * nr * sizeof(uint64_t),
+                                   .order = r->extent_order,
+                                   .nr = nr };
 }
 
-/* The step's part of a list. */
-static guest_ptr_t side_at(const struct side *side, uint64_t step)
+static bool side_is(const struct exchange_side *a, const struct exchange_side *b)
 {
-    return guest_ptr_at(side->list, step * side->nr, sizeof(uint64_t));
+    return a->list == b->list && a->order == b->order && a->nr == b->nr;
+}
+
+static bool step_is(const struct exchange_step *a, const struct exchange_step *b)
+{
+    return side_is(&a->in, &b->in) && side_is(&a->out, &b->out) &&
+           a->address_bits == b->address_bits;
 }
 
 /* The list of new frames is written once as it is: later it can only fail by the guest's own doing.
  */
-static int step_read(struct exchange *x, uint64_t step)
+static int step_read(struct exchange *x)
 {
-    size_t out_bytes = x->out.nr * sizeof(uint64_t);
+    guest_ptr_t out = guest_ptr(x->step.out.list);
+    size_t out_bytes = x->step.out.nr * sizeof(uint64_t);
 
-    if (copy_from_guest(x->old_frame, side_at(&x->in, step), x->in.nr * sizeof(uint64_t)) ||
-        copy_from_guest(x->pfn, side_at(&x->out, step), out_bytes) ||
-        copy_to_guest(side_at(&x->out, step), x->pfn, out_bytes))
+    if (copy_from_guest(x->old_frame, guest_ptr(x->step.in.list),
+                        x->step.in.nr * sizeof(uint64_t)) ||
+        copy_from_guest(x->pfn, out, out_bytes) || copy_to_guest(out, x->pfn, out_bytes))
         return -EFAULT;
     return 0;
 }
 
-static void new_frames_drop(struct exchange *x, unsigned nr)
+static int step_tell(struct mm_account *acct, const struct exchange *x)
 {
-    /* A guest that guesses a number and gives it up itself loses nothing but that frame. */
-    for (unsigned i = 0; i < nr; i++)
-        (void)!extent_give_up(x->acct, _mfn(x->new_frame[i]), x->out.order);
+    for (unsigned i = 0; i < x->step.out.nr; i++)
+        extent_name(acct, _mfn(x->new_frame[i]), x->step.out.order, x->pfn[i]);
+    return copy_to_guest(guest_ptr(x->step.out.list), x->new_frame,
+                         x->step.out.nr * sizeof(uint64_t));
 }
 
-static int new_frames_take(struct exchange *x)
+/*
+ * One step, from where it was interrupted if it was. What the guest left half done and does not go
+ * on with is ended first.
+ */
+static int step_run(struct mm_account *acct, const struct exchange_step *wanted)
 {
-    for (unsigned i = 0; i < x->out.nr; i++) {
-        mfn_t mfn = frames_alloc(x->acct, x->out.order, x->address_bits);
+    struct exchange *x = acct->exchange;
+    int ret = 0;
 
-        if (mfn_eq(mfn, MFN_INVALID)) {
-            new_frames_drop(x, i);
-            return -ENOMEM;
-        }
-        x->new_frame[i] = mfn_x(mfn);
-    }
-    return 0;
-}
-
-/* Old and new exist together for a moment, so the limit gives way by one step. */
-static int step_exchange(struct exchange *x)
-{
-    int64_t frames = (int64_t)x->out.nr << x->out.order;
-    int ret;
-
-    account_lend(x->acct, frames);
-    ret = new_frames_take(x);
-    if (ret == 0) {
-        ret = extents_surrender(x->acct, x->old_frame, x->in.nr, x->in.order);
-        if (ret)
-            new_frames_drop(x, x->out.nr);
-    }
-    account_lend(x->acct, -frames);
-    return ret;
-}
-
-static int step_run(struct exchange *x, uint64_t step)
-{
-    int ret = step_read(x, step);
-
-    if (ret == 0)
-        ret = step_exchange(x);
+    if (!step_is(&x->step, wanted))
+        ret = exchange_settle(acct);
     if (ret)
         return ret;
-    for (unsigned i = 0; i < x->out.nr; i++)
-        extent_name(x->acct, _mfn(x->new_frame[i]), x->out.order, x->pfn[i]);
-    return copy_to_guest(side_at(&x->out, step), x->new_frame, x->out.nr * sizeof(uint64_t));
+    if (x->phase == EXCHANGE_NONE) {
+        x->step = *wanted;
+        ret = step_read(x);
+        if (ret)
+            return ret;
+        exchange_begin(acct);
+    }
+    ret = exchange_run(acct);
+    return ret ? ret : step_tell(acct, x);
 }
 
-static long exchange_run(struct exchange *x, struct xen_memory_exchange *op)
+static long exchange_steps(struct mm_account *acct, struct xen_memory_exchange *op)
 {
-    uint64_t nr = op->in.nr_extents / x->in.nr;
-    uint64_t first = op->nr_exchanged / x->in.nr;
+    unsigned step_order = MAX(op->in.extent_order, op->out.extent_order);
+    uint64_t nr_in = UINT64_C(1) << (step_order - op->in.extent_order);
+    uint64_t nr = op->in.nr_extents / nr_in, first = op->nr_exchanged / nr_in;
     long ret = 0;
 
     for (uint64_t step = first; step < nr && ret == 0; step++) {
+        struct exchange_step wanted = {
+            .in = side_of(&op->in, step_order, step),
+            .out = side_of(&op->out, step_order, step),
+            .address_bits = XENMEMF_get_address_bits(op->out.mem_flags),
+        };
+
         if (step != first && preempt_pending())
             return -ERESTART;
-        ret = step_run(x, step);
+        ret = step_run(acct, &wanted);
         if (ret == 0)
-            op->nr_exchanged = (step + 1) * x->in.nr;
+            op->nr_exchanged = (step + 1) * nr_in;
     }
     return ret;
 }
 
 long hc_memory_exchange(struct domain *d, struct xen_memory_exchange *op)
 {
-    unsigned step_order = MAX(op->in.extent_order, op->out.extent_order);
-    struct exchange *x;
     long ret = exchange_check(op);
 
+    if (ret == 0)
+        ret = exchange_enter(&d->mm);
     if (ret)
         return ret;
-    x = heap_alloc(sizeof(*x));
-    if (!x)
-        return -ENOMEM;
-    x->acct = &d->mm;
-    x->in = side_of(&op->in, step_order);
-    x->out = side_of(&op->out, step_order);
-    x->address_bits = XENMEMF_get_address_bits(op->out.mem_flags);
-    ret = exchange_run(x, op);
-    heap_free(x, sizeof(*x));
+    ret = exchange_steps(&d->mm, op);
+    exchange_leave(&d->mm);
     return ret;
 }

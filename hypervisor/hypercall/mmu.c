@@ -54,7 +54,7 @@ static void mmu_targets_put(const struct mmu_targets *targets)
 /* The owner of a frame says what it calls it; the value is the guest's and never trusted. */
 static int machphys_set(const struct mm_account *owner, mfn_t mfn, uint64_t pfn)
 {
-    if (!owner || !mfn_valid(mfn) || page_of(mfn)->owner != owner->slot)
+    if (!owner || !mfn_valid(mfn) || READ_ONCE(page_of(mfn)->owner) != owner->slot)
         return -EINVAL;
     m2p_set(mfn, pfn);
     return 0;

@@ -18,7 +18,6 @@
 #include "sys/log.h"
 
 #define MMUEXT_CONTINUED (1u << 31) /* in count */
-#define MMUEXT_PREEMPT   16         /* operations between two looks: a flush reaches all CPUs */
 
 long hc_mmuext_set_ldt(struct domain *target, struct mmuext_op *op)
 {
@@ -120,7 +119,7 @@ static long mmuext_run(struct domain *target, guest_ptr_t ops, uint32_t count, u
     for (*done = 0; *done < count && ret == 0;) {
         struct mmuext_op op;
 
-        if (*done && *done % MMUEXT_PREEMPT == 0 && preempt_pending())
+        if (*done && preempt_pending()) /* a pin checks hundreds of entries, a flush stops CPUs */
             return -ERESTART;
         if (copy_from_guest(&op, guest_ptr_at(ops, *done, sizeof(op)), sizeof(op)))
             return -EFAULT;

@@ -9,12 +9,26 @@
 #include "hypercall/hypercall.h"
 #include "hypercall_handlers.h"
 #include "core/domain.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "mm/guest.h"
 #include "pv/trap.h"
 
 #define ENTRY_BYTES       sizeof(struct multicall_entry)
-#define MULTICALL_PREEMPT 8 /* entries between two looks: one may flush all CPUs */
+#define MULTICALL_PREEMPT 8 /* light entries between two looks; after others each time */
+
+/* Calls of which eight take no longer than one list of others: what a context switch is made of. */
+static const uint64_t light_calls =
+    BIT(__HYPERVISOR_stack_switch) | BIT(__HYPERVISOR_fpu_taskswitch) |
+    BIT(__HYPERVISOR_set_debugreg) | BIT(__HYPERVISOR_update_descriptor) |
+    BIT(__HYPERVISOR_update_va_mapping) | BIT(__HYPERVISOR_set_segment_base) |
+    BIT(__HYPERVISOR_xen_version) | BIT(__HYPERVISOR_vm_assist) |
+    BIT(__HYPERVISOR_set_timer_op) | BIT(__HYPERVISOR_iret);
+
+static bool is_light(uint64_t call)
+{
+    return call < 64 && (light_calls >> call & 1);
+}
 
 /*
  * RAX is the frame's, and the dispatch stores there what this returns. left_by_iret tells a value
@@ -66,7 +80,7 @@ long hc_multicall(guest_ptr_t calls, uint32_t count)
     struct vcpu *v = current;
     struct hypercall_state *state = &v->call;
     struct multicall_entry entry;
-    uint32_t done = 0;
+    uint32_t done = 0, light = 0;
     long ret = 0;
 
     if (state->args)
@@ -76,10 +90,12 @@ long hc_multicall(guest_ptr_t calls, uint32_t count)
     state->args = entry.args;
     state->left_by_iret = false;
     while (done < count && ret == 0 && !state->left_by_iret) {
-        if (done && done % MULTICALL_PREEMPT == 0 && preempt_pending())
+        if (light >= MULTICALL_PREEMPT && preempt_pending())
             ret = -ERESTART;
         else
             ret = multicall_entry_run(state, &entry, guest_ptr_at(calls, done, ENTRY_BYTES));
+        light = light >= MULTICALL_PREEMPT ? 0 : light;
+        light += is_light(entry.op) ? 1 : MULTICALL_PREEMPT;
         if (ret == 0)
             done++;
     }

@@ -3,6 +3,7 @@
 #include "core/sched.h"
 #include "hypercall/target.h"
 #include "hypercall_handlers.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "mm/guest.h"
 
@@ -25,9 +26,10 @@ long hc_sched_shutdown_code(struct sched_shutdown *op)
     struct domain *d = current->domain;
 
     lock_take(&d->lock);
-    if (!d->is_shut_down && !d->shutdown_code_chosen) {
-        d->shutdown_code = (uint8_t)op->reason;
-        d->shutdown_code_chosen = true;
+    if (!READ_ONCE(d->is_shut_down) && !d->shutdown_code_chosen) {
+        WRITE_ONCE(d->shutdown_code, (uint8_t)op->reason);
+        store_barrier(); /* domain_shutdown() takes no lock */
+        WRITE_ONCE(d->shutdown_code_chosen, true);
     }
     lock_drop(&d->lock);
     return 0;

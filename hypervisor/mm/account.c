@@ -33,6 +33,8 @@ int mm_account_register(struct mm_account *acct)
     lock_init(&acct->lock, LOCK_MM);
     acct->nr_frames = 0;
     acct->nr_shared = 0;
+    acct->is_exchanging = false;
+    acct->exchange = NULL;
     for (unsigned level = 0; level < ARRAY_SIZE(acct->releasing); level++)
         acct->releasing[level] = NULL;
     acct->nr_releasing = 0;
@@ -67,7 +69,7 @@ void foreign_put(struct page *page, bool writable)
 static void foreign_put_now(uint64_t entry)
 {
     struct page *page = page_of(_mfn(entry & ~FOREIGN_WRITABLE));
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
 
     BUG_ON(!owner);
     lock_take(&owner->lock);

@@ -12,6 +12,7 @@
 #include "sys/lock.h"
 
 struct page;
+struct exchange;
 
 struct mm_account {
     spinlock_t lock;
@@ -32,6 +33,8 @@ struct mm_account {
     uint32_t nr_releasing;
     uint64_t relinquish_next; /* frames below are given back already */
     uint16_t nr_shared;       /* hypervisor frames shown to it now */
+    bool is_exchanging;       /* a processor works on `exchange` */
+    struct exchange *exchange; /* by who set that: a step that was interrupted; NULL: none */
     /* Device memory and ports this account may map: checked by mm through this function. */
     bool (*may_map_device)(const struct mm_account *acct, mfn_t mfn);
 };

@@ -160,22 +160,45 @@ static uint64_t block_alloc(unsigned order, unsigned address_bits, bool is_contr
     return first;
 }
 
-void frame_free(struct page *page)
+/* A frame without references leaves its owner. */
+static void frame_disown(struct page *page, struct mm_account *owner)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
-    mfn_t mfn = page_mfn(page);
-
     BUG_ON(page->refs || page->type_refs);
     BUG_ON(page->flags & (PAGE_PARTIAL | PAGE_PINNED | PAGE_SHARED | PAGE_FREE));
     BUG_ON(!owner || !owner->nr_frames);
     ASSERT(lock_is_held(&owner->lock));
     WRITE_ONCE(owner->nr_frames, owner->nr_frames - 1);
-    m2p_set(mfn, M2P_INVALID);
+    m2p_set(page_mfn(page), M2P_INVALID);
     WRITE_ONCE(page->owner, OWNER_NONE);
     WRITE_ONCE(page->type, PT_NONE);
     WRITE_ONCE(page->flags, PAGE_SCRUB);
+}
+
+void frame_free(struct page *page)
+{
+    mm_work_spend(WORK_PER_FREE);
+    frame_disown(page, mm_account_of_slot(READ_ONCE(page->owner)));
     lock_take(&frames.lock);
-    block_free(mfn_x(mfn), 0, frames.flush_clock);
+    block_free(mfn_x(page_mfn(page)), 0, frames.flush_clock);
+    lock_drop(&frames.lock);
+}
+
+void frames_free_run(struct mm_account *owner, uint64_t first, uint64_t nr)
+{
+    for (uint64_t i = first; i < first + nr; i++) {
+        BUG_ON(frame_table[i].owner != owner->slot);
+        frame_disown(&frame_table[i], owner);
+    }
+    if (!nr)
+        return;
+    lock_take(&frames.lock);
+    while (nr) {
+        unsigned order = MIN(bit_lowest(first), bit_highest(nr));
+
+        block_free(first, order, frames.flush_clock);
+        first += BIT(order);
+        nr -= BIT(order);
+    }
     lock_drop(&frames.lock);
 }
 

@@ -32,6 +32,11 @@ uint64_t frames_total(void);
  * below 2^address_bits (0: any). MFN_INVALID: none, or acct's limit is reached. Takes acct's lock.
  */
 mfn_t frames_alloc(struct mm_account *acct, unsigned order, unsigned address_bits) must_check;
+/*
+ * Frames of `owner` whose last references the caller took off their counts, in a row: at once what
+ * page_put() does one by one. Under owner's lock.
+ */
+void frames_free_run(struct mm_account *owner, uint64_t first, uint64_t nr);
 /* Hypervisor frames only. Guests' frames go by page_put(). */
 void frames_release(mfn_t mfn, unsigned order);
 

@@ -28,7 +28,7 @@ static void count_entry(const struct page *table, uint64_t entry)
 {
     mfn_t mfn = entry_mfn(entry);
 
-    if (!(entry & PTE_PRESENT) || !mfn_valid(mfn) || page_of(mfn)->owner == OWNER_DEVICE)
+    if (!(entry & PTE_PRESENT) || !mfn_valid(mfn) || READ_ONCE(page_of(mfn)->owner) == OWNER_DEVICE)
         return;
     if (table->type == PT_L4 && mfn_eq(mfn, page_mfn(table)))
         return;
@@ -60,7 +60,7 @@ static void count_all(uint32_t delta)
 
         if (!mm_account_of_slot(READ_ONCE(page->owner)))
             continue;
-        if (page->flags & PAGE_ALLOCATED)
+        if (page->flags & (PAGE_ALLOCATED | PAGE_LEAVING))
             count(_mfn(i), false);
         if (page->flags & PAGE_SHARED)
             count(_mfn(i), true);
@@ -71,7 +71,7 @@ static void count_all(uint32_t delta)
         if (is_table_in_use(page))
             count_table(page);
     }
-    if (page_audit_others)
+    if (page_audit_others && !audit.live)
         page_audit_others(count);
 }
 
@@ -106,6 +106,9 @@ bool page_check(const struct page *page)
     /* Only checked tables are pinned. */
     if ((page->flags & PAGE_PINNED) && !(page->flags & PAGE_VALIDATED))
         return false;
+    /* The owner's own reference is one. */
+    if ((page->flags & PAGE_LEAVING) && (page->flags & (PAGE_ALLOCATED | PAGE_SHARED)))
+        return false;
     /* What the hypervisor shows a guest is writable data for good, and not the guest's to free. */
     return !(page->flags & PAGE_SHARED) ||
            (page->type == PT_WRITABLE && page->type_refs && !(page->flags & PAGE_ALLOCATED));
@@ -125,7 +128,7 @@ static bool entry_check(const struct page *table, uint64_t entry)
         return false;
     if (table->type == PT_L1)
         /* RAM is writable through an entry only as writable data, and somebody's. */
-        return !mfn_valid(mfn) || page->owner == OWNER_DEVICE ||
+        return !mfn_valid(mfn) || READ_ONCE(page->owner) == OWNER_DEVICE ||
                (page->refs > 0 && page->owner < DOMAINS_MAX &&
                 (!(entry & PTE_WRITE) || (page->type == PT_WRITABLE && page->type_refs > 0)));
     if (!mfn_valid(mfn))
@@ -134,8 +137,8 @@ static bool entry_check(const struct page *table, uint64_t entry)
     if (table->type == PT_L4 && page == table)
         return !(entry & PTE_WRITE);
     /* A table names checked tables of the next level and of its own account. */
-    return page->owner == table->owner && page->type == table->type - 1 && page->type_refs > 0 &&
-           (page->flags & PAGE_VALIDATED);
+    return READ_ONCE(page->owner) == table->owner && page->type == table->type - 1 &&
+           page->type_refs > 0 && (page->flags & PAGE_VALIDATED);
 }
 
 bool pt_check(const struct page *page)

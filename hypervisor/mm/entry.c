@@ -30,7 +30,7 @@ void entries_init(void)
 /* Not RAM as far as the frame table knows. */
 static bool is_device(mfn_t mfn)
 {
-    return !mfn_valid(mfn) || page_of(mfn)->owner == OWNER_DEVICE;
+    return !mfn_valid(mfn) || READ_ONCE(page_of(mfn)->owner) == OWNER_DEVICE;
 }
 
 /* No counts. Interrupt controllers and timers of the hypervisor's own may be looked at only. */
@@ -56,7 +56,7 @@ int l1e_get_other(struct mm_account *acct, struct mm_account *owner, uint64_t *e
     if (owner != acct && (!owner || !acct->is_control))
         return -EPERM;
     page = page_of(mfn);
-    if (page->owner != owner->slot || !ref_get(page, owner))
+    if (READ_ONCE(page->owner) != owner->slot || !ref_get(page, owner))
         return -EINVAL;
     ret = *entry & PTE_WRITE ? writable_get(page, owner) : 0;
     if (ret)

@@ -76,7 +76,7 @@ static inline uint64_t l1e_normal(uint64_t entry)
 }
 static inline bool is_own(const struct mm_account *acct, mfn_t mfn)
 {
-    return mfn_valid(mfn) && page_of(mfn)->owner == acct->slot;
+    return mfn_valid(mfn) && READ_ONCE(page_of(mfn)->owner) == acct->slot;
 }
 
 /* The two that follow, for device memory and frames that are not the account's own. */

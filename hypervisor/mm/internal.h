@@ -26,9 +26,10 @@ void m2p_init(uint64_t nr, mfn_t (*take)(uint64_t nr));
 /* ---- this CPU's part ----------------------------------------------------------------------- */
 
 #ifndef MM_WORK_MAX
-#define MM_WORK_MAX 1024 /* table entries worked on under one lock: well under 100 microseconds */
+#define MM_WORK_MAX 512 /* table entries worked on under one lock: under 60,000 instructions */
 #endif
-#define FOREIGN_PUTS_MAX 128
+#define FOREIGN_PUTS_MAX 64
+#define WORK_PER_FREE    4 /* entries that cost what it takes to free a frame */
 
 struct mm_cpu {
     unsigned work_left; /* entries, since mm_lock() */
@@ -46,6 +47,13 @@ static inline bool mm_work(unsigned units)
         return false;
     *left -= units;
     return true;
+}
+/* Work that is done in any case: what comes next has less. */
+static inline void mm_work_spend(unsigned units)
+{
+    unsigned *left = &this_cpu(mm_cpu).work_left;
+
+    *left -= MIN(*left, units);
 }
 /* Room for one more postponed put; if there is none, -ERESTART makes it. Postponing one. */
 static inline bool foreign_put_room(void)
@@ -117,6 +125,31 @@ static inline struct page *page_owned(const struct mm_account *acct, mfn_t mfn)
     if (unlikely(!mfn_valid(mfn) || READ_ONCE(page_of(mfn)->owner) != acct->slot))
         return NULL;
     return page_of(mfn);
+}
+
+/* ---- descriptors: segdesc.c; in line, for a table has thousands of them ---------------------- */
+
+/* The byte of a descriptor that says what it is. */
+#define SEG_BYTE(d)   ((uint8_t)((d) >> 40))
+#define SEG_PRESENT   0x80u
+#define SEG_DPL       0x60u
+#define SEG_CODE_DATA 0x10u
+#define SEG_TYPE      0x0fu
+#define SEG_ACCESSED  0x01u
+
+/* Absent: using it faults. Type 0 faults as well: upper halves of 16-byte descriptors look so. */
+static inline bool segdesc_ok(uint64_t d)
+{
+    uint8_t system = SEG_BYTE(d) & (SEG_PRESENT | SEG_CODE_DATA | SEG_TYPE);
+
+    return system <= SEG_PRESENT || system >= (SEG_PRESENT | SEG_CODE_DATA);
+}
+/* Accessed beforehand: the processor need not write to the page while it loads a segment. */
+static inline uint64_t segdesc_safe(uint64_t d)
+{
+    bool is_segment = !(~SEG_BYTE(d) & (SEG_PRESENT | SEG_CODE_DATA));
+
+    return is_segment ? d | (uint64_t)(SEG_DPL | SEG_ACCESSED) << 40 : d;
 }
 
 /* ---- tables: page_type.c ------------------------------------------------------------------- */

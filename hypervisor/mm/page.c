@@ -9,7 +9,7 @@
 
 bool page_get(struct page *page, const struct mm_account *owner)
 {
-    return page->owner == owner->slot && ref_get(page, owner);
+    return READ_ONCE(page->owner) == owner->slot && ref_get(page, owner);
 }
 
 void page_put(struct page *page)
@@ -17,29 +17,38 @@ void page_put(struct page *page)
     ref_put(page);
 }
 
-bool page_give_back(struct page *page, const struct mm_account *owner)
+/* `flag` says that the owner's own reference is there to be dropped. */
+static bool own_put(struct page *page, const struct mm_account *owner, uint8_t flag)
 {
     ASSERT(lock_is_held(&owner->lock));
-    if (page->owner != owner->slot || !(page->flags & PAGE_ALLOCATED))
+    if (READ_ONCE(page->owner) != owner->slot || !(page->flags & flag))
         return false;
-    page_flags_drop(page, PAGE_ALLOCATED);
+    page_flags_drop(page, flag);
     page_put(page);
     return true;
+}
+
+bool page_give_back(struct page *page, const struct mm_account *owner)
+{
+    return own_put(page, owner, PAGE_ALLOCATED);
+}
+
+bool page_leave(struct page *page, const struct mm_account *owner)
+{
+    return own_put(page, owner, PAGE_LEAVING);
 }
 
 /* All descriptors of the page made safe, or none touched and false. */
 static bool segdesc_check(struct page *page)
 {
     uint64_t *descriptor = machine_map(page_mfn(page));
+    uint64_t *end = descriptor + TABLE_ENTRIES;
 
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        uint64_t copy = READ_ONCE(descriptor[i]);
-
-        if (!segdesc_fix(&copy))
+    for (const uint64_t *d = descriptor; d < end; d++)
+        if (!segdesc_ok(READ_ONCE(*d)))
             return false;
-    }
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++)
-        (void)!segdesc_fix(&descriptor[i]);
+    for (uint64_t *d = descriptor; d < end; d++)
+        WRITE_ONCE(*d, segdesc_safe(READ_ONCE(*d)));
     return true;
 }
 
@@ -55,9 +64,12 @@ int flat_type_get(struct page *page, enum page_type type, struct mm_account *own
     /* Caches of the former use must be gone: writable entries, or walks through an old table. */
     if (page->type != type && page->type != PT_NONE && page->stamp == owner->tlb_epoch)
         account_flush(owner);
-    WRITE_ONCE(page->type, PT_NONE);
-    if (type == PT_SEGDESC && !segdesc_check(page))
-        return -EINVAL;
+    /* What was a descriptor page last still is: whoever writes makes it writable first. */
+    if (type == PT_SEGDESC && page->type != PT_SEGDESC) {
+        WRITE_ONCE(page->type, PT_NONE);
+        if (!segdesc_check(page))
+            return -EINVAL;
+    }
     WRITE_ONCE(page->type, (uint8_t)type);
     page->type_refs = 1;
     return 0;
@@ -65,7 +77,8 @@ int flat_type_get(struct page *page, enum page_type type, struct mm_account *own
 
 int page_get_type(struct page *page, enum page_type type, struct mm_account *owner)
 {
-    if (unlikely(page->owner != owner->slot || (type != PT_WRITABLE && type != PT_SEGDESC)))
+    if (unlikely(READ_ONCE(page->owner) != owner->slot ||
+                 (type != PT_WRITABLE && type != PT_SEGDESC)))
         return -EINVAL;
     /* A table on its way out: see it off first. */
     if (unlikely(page->flags & PAGE_PARTIAL) && release_continue(owner))
@@ -75,7 +88,7 @@ int page_get_type(struct page *page, enum page_type type, struct mm_account *own
 
 int page_put_type(struct page *page)
 {
-    const struct mm_account *owner = mm_account_of_slot(page->owner);
+    const struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
 
     BUG_ON(!owner || is_table_type(page->type));
     flat_type_put(page, owner);
@@ -100,7 +113,7 @@ int page_get_and_type(struct page *page, enum page_type type, struct mm_account 
 
 int page_put_and_type(struct page *page)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
     int ret;
 
     BUG_ON(!owner);
@@ -131,7 +144,7 @@ void page_share(struct page *page, struct mm_account *owner)
 
 int page_unshare(struct page *page)
 {
-    struct mm_account *owner = mm_account_of_slot(page->owner);
+    struct mm_account *owner = mm_account_of_slot(READ_ONCE(page->owner));
 
     BUG_ON(!owner || !(page->flags & PAGE_SHARED));
     ASSERT(lock_is_held(&owner->lock));

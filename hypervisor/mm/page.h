@@ -25,6 +25,7 @@ enum page_type { PT_NONE, PT_WRITABLE, PT_L1, PT_L2, PT_L3, PT_L4, PT_SEGDESC };
 #define PAGE_ALLOCATED 0x10 /* the owner's own reference, dropped by page_give_back() */
 #define PAGE_SHARED    0x20 /* hypervisor frame shown to the owner (shared info, grant table) */
 #define PAGE_SCRUB     0x40 /* free but not cleared yet */
+#define PAGE_LEAVING   0x40 /* of an owned frame: the owner's reference, which exchange will drop */
 #define PAGE_UNTOUCHED 0x01 /* of a free frame: nobody's since power-on, holds what was before */
 #define PAGE_FREE      0x80 /* on a free list */
 
@@ -95,6 +96,8 @@ int page_put_type(struct page *page) must_check;
 
 /* Drop the owner's own reference (decrease_reservation): false when it was dropped before. */
 bool page_give_back(struct page *page, const struct mm_account *owner) must_check;
+/* The same for a frame that is PAGE_LEAVING: the second half of an exchange. */
+bool page_leave(struct page *page, const struct mm_account *owner) must_check;
 
 /*
  * Show a hypervisor frame to a guest (shared info, grant frames): owner may map it, never free

@@ -62,7 +62,7 @@ static bool is_guest_slot(const struct page *page, unsigned index)
 /* 0: has taken part in a type that is established. */
 static int table_open(struct page *page, enum page_type type, struct mm_account *owner)
 {
-    if (unlikely(page->owner != owner->slot || owner->is_dying))
+    if (unlikely(READ_ONCE(page->owner) != owner->slot || owner->is_dying))
         return -EINVAL;
     if (page->type_refs && page->type != type)
         return page->flags & PAGE_PARTIAL ? -EBUSY : -EINVAL;

@@ -5,6 +5,7 @@
  * held on each other goes with that, in any order, for references follow tables downwards. What
  * remains is held by others and goes when they let go.
  */
+#include "mm/exchange.h"
 #include "mm/internal.h"
 
 /* Drop all that keeps this frame; -ERESTART: more of the same frame is left. */
@@ -20,7 +21,8 @@ static int frame_relinquish(struct mm_account *acct, struct page *page)
         release_later(page, acct);
         return -ERESTART;
     }
-    (void)!page_give_back(page, acct);
+    if (!page_give_back(page, acct))
+        (void)!page_leave(page, acct); /* the domain died in the middle of an exchange */
     return 0;
 }
 
@@ -49,6 +51,7 @@ int account_relinquish(struct mm_account *acct)
 {
     int ret;
 
+    exchange_forget(acct);
     MM_REPEAT(ret, relinquish_step(acct));
     return ret;
 }

@@ -29,6 +29,26 @@ static bool extent_is_given(const struct mm_account *acct, uint64_t first, unsig
     return true;
 }
 
+/* Drop the owner's references; what nobody else uses goes back in whole runs. */
+static void extent_drop(struct mm_account *acct, uint64_t first, uint64_t nr)
+{
+    uint64_t run = 0;
+
+    for (uint64_t i = first; i < first + nr; i++) {
+        struct page *page = &frame_table[i];
+
+        if (page->refs == 1) {
+            page->refs = 0;
+            run++;
+            continue;
+        }
+        frames_free_run(acct, i - run, run);
+        run = 0;
+        BUG_ON(!page_give_back(page, acct));
+    }
+    frames_free_run(acct, first + nr - run, run);
+}
+
 int extent_give_up(struct mm_account *acct, mfn_t first, unsigned order)
 {
     bool given;
@@ -37,8 +57,8 @@ int extent_give_up(struct mm_account *acct, mfn_t first, unsigned order)
         return -EINVAL;
     mm_lock(acct);
     given = extent_is_given(acct, mfn_x(first), order);
-    for (uint64_t i = 0; given && i < BIT(order); i++)
-        BUG_ON(!page_give_back(&frame_table[mfn_x(first) + i], acct));
+    if (given)
+        extent_drop(acct, mfn_x(first), BIT(order));
     mm_unlock(acct);
     return given ? 0 : -EINVAL;
 }
@@ -47,7 +67,7 @@ void extent_name(struct mm_account *acct, mfn_t first, unsigned order, uint64_t 
 {
     mm_lock(acct);
     for (uint64_t i = 0; i < BIT(order); i++) {
-        if (page_of(_mfn(mfn_x(first) + i))->owner == acct->slot)
+        if (READ_ONCE(page_of(_mfn(mfn_x(first) + i))->owner) == acct->slot)
             m2p_set(_mfn(mfn_x(first) + i), pfn + i);
     }
     mm_unlock(acct);
@@ -85,7 +105,7 @@ static uint64_t extents_mark(const struct mm_account *acct, const uint64_t *firs
     return i;
 }
 
-int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned nr, unsigned order)
+int extents_condemn(struct mm_account *acct, const uint64_t *first, unsigned nr, unsigned order)
 {
     uint64_t frames = (uint64_t)nr << order, marked;
 
@@ -96,13 +116,18 @@ int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned n
     }
     mm_lock(acct);
     marked = extents_mark(acct, first, frames, order);
-    for (uint64_t i = 0; i < marked; i++) {
-        struct page *page = extents_page(first, order, i);
-
-        page_flags_add(page, PAGE_ALLOCATED);
-        if (marked == frames)
-            BUG_ON(!page_give_back(page, acct));
-    }
+    for (uint64_t i = 0; i < marked; i++)
+        page_flags_add(extents_page(first, order, i),
+                       marked == frames ? PAGE_LEAVING : PAGE_ALLOCATED);
     mm_unlock(acct);
     return marked == frames ? 0 : -EINVAL;
+}
+
+void extents_leave(struct mm_account *acct, const uint64_t *first, unsigned order, uint64_t from,
+                   uint64_t to)
+{
+    mm_lock(acct);
+    for (uint64_t i = from; i < to; i++)
+        BUG_ON(!page_leave(extents_page(first, order, i), acct));
+    mm_unlock(acct);
 }

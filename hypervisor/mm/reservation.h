@@ -17,10 +17,14 @@
 int extent_give_up(struct mm_account *acct, mfn_t first, unsigned order) must_check;
 /*
  * The same for `nr` extents (frame numbers, at most 2^EXTENT_ORDER_MAX frames in all), none of
- * whose frames may be in use by anyone: -EINVAL otherwise, also when a frame is named twice.
+ * whose frames may be in use by anyone, in two halves: condemn says yes for all of them or changes
+ * nothing (-EINVAL, also when a frame is named twice); leave drops the owner's references on those
+ * numbered `from` to `to` - 1. In between the frames are PAGE_LEAVING: nobody can give them up.
  */
-int extents_surrender(struct mm_account *acct, const uint64_t *first, unsigned nr,
-                      unsigned order) must_check;
+int extents_condemn(struct mm_account *acct, const uint64_t *first, unsigned nr,
+                    unsigned order) must_check;
+void extents_leave(struct mm_account *acct, const uint64_t *first, unsigned order, uint64_t from,
+                   uint64_t to);
 /*
  * Enter pseudo-physical numbers from `pfn` up into the M2P, for those of the frames that are still
  * acct's: a guest may give up at once what was just allocated for it.

@@ -69,7 +69,11 @@ bool page_check(const struct page *page);
 bool pt_check(const struct page *page);
 /* All of them, and a recount of everything from the tables: true when consistent. */
 bool page_audit(void);
-/* The same while other CPUs work: who works holds references that nobody reports. Debug key. */
+/*
+ * The same while other CPUs work: they may come by references and publish them between our taking
+ * off and putting back, so only those of page tables are recounted, and what is left must not be
+ * negative. Nobody registers or unregisters an account meanwhile. Debug key.
+ */
 bool page_audit_live(void);
 /*
  * Reports the references held outside mm (roots, grants, descriptor pages, vcpu_info ...) for the

@@ -16,6 +16,7 @@
 #define DESC_LONG (UINT64_C(1) << 53)
 
 #define DESCRIPTORS_PER_FRAME 512
+#define FRAMES_PREEMPT        4 /* frames checked between two looks at pending work */
 #define PTE_PRESENT           UINT64_C(1)
 #define PTE_FRAME(pte)        _mfn(((pte) >> PAGE_SHIFT) & ((UINT64_C(1) << 40) - 1))
 
@@ -31,6 +32,12 @@ static void frames_put(struct mm_account *acct, mfn_t *frames, unsigned nr)
             frame_put(acct, frames[i]);
         frames[i] = MFN_INVALID;
     }
+}
+
+/* Taking it means a look at all its descriptors; the next time it does not. */
+static bool is_unchecked(mfn_t mfn)
+{
+    return mfn_valid(mfn) && READ_ONCE(page_of(mfn)->type) != PT_SEGDESC;
 }
 
 static unsigned gdt_frames_used(const struct guest_cpu *g)
@@ -58,16 +65,22 @@ int gdt_set(struct vcpu *v, const uint64_t *frames, unsigned entries)
 {
     struct guest_cpu *g = &v->arch;
     mfn_t taken[GDT_FRAMES_MAX];
-    unsigned nr = DIV_ROUND_UP(entries, DESCRIPTORS_PER_FRAME);
+    unsigned nr = DIV_ROUND_UP(entries, DESCRIPTORS_PER_FRAME), checked = 0;
 
     if (entries > FIRST_RESERVED_GDT_ENTRY)
         return -EINVAL;
     for (unsigned i = 0; i < nr; i++) {
         taken[i] = _mfn(frames[i]);
+        checked += is_unchecked(taken[i]);
         if (frame_get(&v->domain->mm, taken[i], PT_SEGDESC) != 0) {
             frames_put(&v->domain->mm, taken, i);
             return -EINVAL;
         }
+        if (checked == FRAMES_PREEMPT && preempt_pending()) {
+            frames_put(&v->domain->mm, taken, i + 1);
+            return -ERESTART;
+        }
+        checked %= FRAMES_PREEMPT;
     }
     gdt_drop(v);
     for (unsigned i = 0; i < nr; i++)

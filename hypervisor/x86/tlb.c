@@ -54,14 +54,15 @@ static bool is_self(unsigned cpu)
 
 static void flush_others(uint64_t cpus)
 {
+    unsigned nr = machine_nr_cpus(); /* one that starts meanwhile has nothing cached */
     uint32_t number[CPUS_MAX];
 
-    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++)
+    for (unsigned cpu = 0; cpu < nr; cpu++)
         if (cpus >> cpu & 1 && !is_self(cpu)) {
             number[cpu] = __atomic_add_fetch(&tlb.cpu[cpu].asked, 1, __ATOMIC_SEQ_CST);
             apic_send_ipi(machine_apic_id(cpu), VECTOR_FLUSH);
         }
-    for (unsigned cpu = 0; cpu < machine_nr_cpus(); cpu++)
+    for (unsigned cpu = 0; cpu < nr; cpu++)
         while (cpus >> cpu & 1 && !is_self(cpu) && !flush_done(cpu, number[cpu]))
             machine_relax();
 }

@@ -13,6 +13,7 @@ FUZZ_HC_OBJ   := $(FUZZ_HC_SRC:%=%.o)
 FUZZ_LDFLAGS  := $(SIM_LDFLAGS) -Wl,--wrap=frames_alloc
 SECONDS       ?= 60
 CALLS         ?= 10000000
+WORK_SRC      := $(wildcard tests/fuzz/work/*.c)
 CHECKS        += check-fuzz
 
 $(FUZZ)/hypercall: $(addprefix $(SIM)/fast/,$(SIM_OBJECTS) $(FUZZ_HC_OBJ) \
@@ -50,17 +51,31 @@ $(FUZZ)/failure: $(addprefix $(SIM)/fast/,$(SIM_OBJECTS) tests/fuzz/failure/main
 
 # ---- the longest stretch without a preemption point ----
 
-$(SIM)/work/main.o: tests/fuzz/work/main.c tests/fuzz/hypercall/fuzz.h $(CONFIG) | $(HYPERCALLS)
+# As in a release: optimised and without the checks of debug builds. Only the hypervisor counts.
+WORK_FLAGS := $(filter-out -O2 -DCONFIG_DEBUG=1 -MMD -MP,$(SIM_CFLAGS)) -O2 -fno-pie -mno-red-zone \
+	-DSIM_RAM_BYTES=0x1000000
+WORK_DEPS   = tests/fuzz/work/count.py $(CONFIG) $(wildcard hypervisor/*/*.h) | $(HYPERCALLS)
+define work_count
 	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(filter-out -O2 -MMD -MP,$(SIM_CFLAGS)) -O2 -fno-pie -c $< -o $@
+	$(Q)gcc $(WORK_FLAGS) -S $< -o $(@:.o=.counted.s)
+	$(Q)$(PYTHON) tests/fuzz/work/count.py < $(@:.o=.counted.s) > $(@:.o=.s)
+	$(Q)gcc -c $(@:.o=.s) -o $@
+endef
 
-# Only the hypervisor counts.
-$(FUZZ)/work: $(addprefix $(SIM)/work/,$(filter hypervisor/%,$(SIM_OBJECTS)) main.o) \
-		$(addprefix $(SIM)/fast/,$(filter-out hypervisor/%,$(SIM_OBJECTS)) $(FUZZ_HC_OBJ)) \
-		tests/sim/sim.lds
+$(SIM)/work/hypervisor/generated/%.o: $(GEN)/%.c $(WORK_DEPS)
+	$(work_count)
+$(SIM)/work/hypervisor/%.o: hypervisor/%.c $(WORK_DEPS)
+	$(work_count)
+$(SIM)/work/tests/%.c.o: tests/%.c $(wildcard tests/fuzz/*/*.h tests/sim/*.h) $(WORK_DEPS)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(WORK_FLAGS) -c $< -o $@
+
+$(FUZZ)/work: $(addprefix $(SIM)/work/,$(filter-out %.S.o,$(SIM_OBJECTS)) $(FUZZ_HC_OBJ) \
+		$(WORK_SRC:%=%.o)) $(SIM)/fast/tests/sim/switch.S.o tests/sim/sim.lds
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(FUZZ_LDFLAGS) -Wl,--wrap=machine_interrupt_window -Wl,--wrap=audit \
+	$(Q)gcc $(FUZZ_LDFLAGS) -Wl,--wrap=machine_interrupt_window -Wl,--wrap=audit -Wl,--wrap=sim_step \
+		-Wl,--defsym=lock_take=0 \
 		$(filter %.o,$^) -o $@
 
 # ---- runs ----
@@ -94,7 +109,7 @@ fuzz-pack: $(FUZZ)/hypercall-asan $(FUZZ)/parsers
 	done
 
 # Quick ones: the corpus under sanitizers, then random calls.
-check-fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZ)/hypercall $(FUZZ)/failure \
+check-fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZ)/hypercall $(FUZZ)/failure $(FUZZ)/work \
 		$(FUZZERS:%=$(FUZZ)/corpus/%/.unpacked)
 	$(Q)mkdir -p $(BUILD)/check; bad=0; good=0; \
 	step() { if "$$@" > $(FUZZ)/log 2>&1; then good=$$((good + 1)); \
@@ -102,6 +117,7 @@ check-fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZ)/hypercall $(FUZZ)/fai
 	step $(FUZZER_hypercall) -runs=0 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/hypercall; \
 	step $(FUZZER_parsers) -runs=20000 -seed=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/parsers; \
 	step $(FUZZ)/failure; tail -n 1 $(FUZZ)/log; \
+	step $(FUZZ)/work 100000 100000; grep longest $(FUZZ)/log; \
 	step $(FUZZ)/hypercall --calls 200000 --audit 16; tail -n 1 $(FUZZ)/log; \
 	echo $$good $$bad 0 > $(BUILD)/check/fuzz.counts; [ $$bad = 0 ]
 

@@ -4,9 +4,9 @@
 Usage: calls.py --stacks FILE [--frame BYTES] [--asm FILE.o ...] GRAPH.ci ...
 
 FILE says what a graph of one file cannot: which stacks there are, which functions begin on them,
-and where calls through pointers lead. A call through a pointer in a file that FILE does not name, or
-to a function that is neither in the graphs nor among the symbols of the objects made from assembly,
-is a finding: no call stays unseen.
+and where calls through pointers lead. A call through a pointer in a file that FILE does not name,
+or to a function that is neither in the graphs nor among the symbols of the objects made from
+assembly, is a finding: no call stays unseen.
 Reported are cycles, frames above the limit or of unknown size, and stacks that the deepest chain of
 calls does not fit in. panic() never returns and ends at once when it is entered twice, so it is
 counted at the end of a chain and once more from its own, not followed in a circle.
@@ -106,7 +106,8 @@ def bad_frames(graph, limit):
         if "bounded" not in graph.kind[name] and graph.kind[name] != "static":
             yield f"{graph.place[name]}: calls: the frame of {name} has no fixed size"
         elif size - RETURN_ADDRESS > limit:
-            yield f"{graph.place[name]}: calls: frame of {size - RETURN_ADDRESS} bytes (limit {limit})"
+            size -= RETURN_ADDRESS
+            yield f"{graph.place[name]}: calls: frame of {size} bytes (limit {limit})"
 
 
 def deepest(graph, asm, findings):
@@ -165,7 +166,8 @@ def check_stacks(graph, said, depth):
                        f"{' > '.join(chain(depth, root))}, {more} by interrupts above it, "
                        f"{2 * panic} by panics")
         if need > size:
-            findings.append(f"{graph.place[root]}: calls: {need} bytes on the {stack} stack of {size}")
+            findings.append(
+                f"{graph.place[root]}: calls: {need} bytes on the {stack} stack of {size}")
     return findings, summary
 
 
@@ -191,8 +193,8 @@ def main():
     largest = max(graph.frame, key=graph.frame.get)
     for line in findings + more:
         print(line)
-    print(f"# {len(graph.frame)} functions, {len(graph.pointers)} calls through pointers; largest frame"
-          f" {graph.frame[largest] - RETURN_ADDRESS} bytes ({largest}), limit {options.frame}")
+    print(f"# {len(graph.frame)} functions, {len(graph.pointers)} calls through pointers; largest "
+          f"frame {graph.frame[largest] - RETURN_ADDRESS} bytes ({largest}), limit {options.frame}")
     for line in summary:
         print(f"# {line}")
     return 0

@@ -4,10 +4,10 @@
 Usage: findings.py [--answers FILE] [--planted FILE.c ...] [--counts FILE] OUTPUT.out ...
 
 An output lies in a folder named after its tool and ends with a line "exit STATUS". A line
-"file:line[:column]: message" is a finding. False ones are answered in the answers file, a line each:
-tool | file | words of the message or of the source line | reason; one that no finding needs is itself
-a finding. For planted files it is the other way round: each line with a comment "finds: TOOL" must
-be found by that tool (by the rule of that name, for our own rules).
+"file:line[:column]: message" is a finding. False ones are answered in the answers file, a line
+each: tool | file | words of the message or of the source line | reason; one that no finding needs
+is itself a finding. For planted files it is the other way round: each line with a comment "finds:
+TOOL" must be found by that tool (by the rule of that name, for our own rules).
 """
 
 import argparse

@@ -99,11 +99,16 @@ static void run(unsigned op, struct vcpu *v)
 
 static void print(unsigned op, char *out, size_t max)
 {
-    static const char *const name[] = { "evtchn_alloc_unbound", "evtchn_bind_interdomain",
-                                        "evtchn_bind_ipi",      "evtchn_bind_virq",
-                                        "evtchn_close",         "evtchn_send",
-                                        "evtchn_unmask",        "mask",
-                                        "consume",              "evtchn_reset" };
+    static const char *const name[] = { "evtchn_alloc_unbound",
+                                        "evtchn_bind_interdomain",
+                                        "evtchn_bind_ipi",
+                                        "evtchn_bind_virq",
+                                        "evtchn_close",
+                                        "evtchn_send",
+                                        "evtchn_unmask",
+                                        "mask",
+                                        "consume",
+                                        "evtchn_reset" };
     unsigned who = op / NR_EACH;
     enum kind kind = kind_of(&op);
 
@@ -154,11 +159,27 @@ static bool promise(void)
     return true;
 }
 
+/* A port is closed while an event waits on it. */
+static void close_pending(void)
+{
+    search_step(0);                       /* evtchn_alloc_unbound(d1, 0); */
+    search_step(NR_EACH + 2);             /* evtchn_bind_interdomain(d2, 0); */
+    search_step(4 + 3 * PORTS);           /* evtchn_send(d1, 0) */
+    search_step(NR_EACH + 4 + 2 * PORTS); /* evtchn_close(d2, 0); */
+}
+
 int main(int argc, char **argv)
 {
-    static const struct model model = { .name = "event channels", .start = start,
-                                        .nr_ops = 2 * NR_EACH, .cpu = cpu, .run = run,
-                                        .print = print, .observe = observe, .promise = promise };
+    static void (*const tests[])(void) = { close_pending, NULL };
+    static const struct model model = { .name = "event channels",
+                                        .start = start,
+                                        .nr_ops = 2 * NR_EACH,
+                                        .cpu = cpu,
+                                        .run = run,
+                                        .print = print,
+                                        .observe = observe,
+                                        .promise = promise,
+                                        .tests = tests };
 
     return search_main(&model, argc, argv);
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every reachable state of a small machine: the real code of hypervisor/mm/, two accounts (a
- * control account and a guest), three frames, tables of TABLE_ENTRIES entries, and an allowance of
+ * control account and a guest), FRAMES frames, tables of TABLE_ENTRIES entries, and an allowance of
  * MM_WORK_MAX entries a lock, so that long work is interrupted wherever it can be. From each state
  * each operation with each argument is tried; a state seen before is not followed again. After each
  * step the recount and the promises of design.md, section 4, must hold. A breach is printed as the
  * shortest sequence of calls that leads to it.
  *
- * What a processor may still have cached is part of the state: a frame is remembered as cached by
- * an account from when an entry maps it until the account's CPUs are flushed.
+ * What processors may still have cached is part of the state. The control account runs on one CPU,
+ * the guest on two others. A frame is remembered as cached by an account from when an entry maps it
+ * until all of the account's CPUs are flushed: the union of their TLBs, of which each may hold all
+ * of it.
  *
  * The allocator's own state is private to it; its file is included here so that it can be put back.
  */
@@ -17,6 +19,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #ifndef FRAMES
 #define FRAMES 3
@@ -24,9 +27,11 @@
 #ifndef START
 #define START 0 /* the first account that acts; 1: the guest alone */
 #endif
-#define FIRST       16
-#define DOMAINS     2
-#define STATES_MAX  (1u << 21) /* some 260 MB */
+#define FIRST   16
+#define DOMAINS 2
+#ifndef STATES_MAX
+#define STATES_MAX (1u << 21) /* some 260 MB */
+#endif
 #define FLAGS_MAX   3
 #define LIST_ZONE   5 /* of frames 16..31 */
 #define LIST_ORDERS 3
@@ -171,8 +176,8 @@ static const char *entry_breach(unsigned f, uint64_t entry)
         return "a writable entry names a frame that is not writable";
     if (table->type == PT_L4 && page == table)
         return entry & PTE_WRITE ? "an L4 maps itself writable" : NULL;
-    if (table->type != PT_L1 && (in_use(page) != table->type - 1u ||
-                                 !(page->flags & PAGE_VALIDATED)))
+    if (table->type != PT_L1 &&
+        (in_use(page) != table->type - 1u || !(page->flags & PAGE_VALIDATED)))
         return "an entry names a table that is not checked";
     return NULL;
 }
@@ -184,7 +189,7 @@ static const char *cached_breach(void)
         if ((host.flushed_cpus & account[d].cpus) != account[d].cpus)
             continue;
         for (unsigned f = 0; f < FRAMES; f++)
-            now.cached[f] &= (uint8_t)~(CACHED_ALL << d);
+            now.cached[f] &= (uint8_t) ~(CACHED_ALL << d);
     }
     for (unsigned f = 0; f < FRAMES; f++) {
         unsigned d = now.page[f].owner; /* accounts' slots are their numbers */
@@ -281,36 +286,54 @@ static void op_run(const struct op *op)
     }
 }
 
-static void op_print(const struct op *op)
+/* As it stands in tests/unit/mm/, with its rig.h; `got`: the frame that an allocation gave, or -1.
+ */
+static void op_print(const struct op *op, int got)
 {
-    unsigned long mfn = FIRST + op->frame;
+    static const char *const name[DOMAINS] = { "control", "guest" };
+    const char *who = name[op->domain];
 
     switch (op->kind) {
     case PIN:
-        printf("    (void)!pt_pin(&account[%u], _mfn(%lu), PT_%s);\n", op->domain, mfn,
-               type_name[op->level]);
+        printf("    (void)!pt_pin(&%s, f[%u], PT_%s);\n", who, op->frame, type_name[op->level]);
         break;
     case UNPIN:
-        printf("    (void)!pt_unpin(&account[%u], _mfn(%lu));\n", op->domain, mfn);
+        printf("    (void)!pt_unpin(&%s, f[%u]);\n", who, op->frame);
         break;
     case ROOT_GET:
     case ROOT_PUT:
-        printf("    (void)!pt_root_%s(&account[%u], _mfn(%lu));\n",
-               op->kind == ROOT_GET ? "get" : "put", op->domain, mfn);
+        printf("    (void)!pt_root_%s(&%s, f[%u]);\n", op->kind == ROOT_GET ? "get" : "put", who,
+               op->frame);
         break;
     case UPDATE:
-        printf("    (void)!update_from(&account[%u], &account[%u], 0x%lx, 0x%lx, PTE_NORMAL);\n",
-               op->domain, op->owner, mfn * PAGE_SIZE + op->slot * 8ul,
-               (unsigned long)entry_of(op));
+        printf("    (void)!update_from(&%s, &%s, slot(f[%u], %u), ", who, name[op->owner],
+               op->frame, op->slot);
+        if (op->flags)
+            printf("pte(f[%u], %s)", op->target, op->flags == 1 ? "P" : "RW");
+        else
+            printf("0");
+        printf(", PTE_NORMAL);\n");
         break;
     case ALLOC:
-        printf("    (void)!frames_alloc(&account[%u], 0, 0).v;\n", op->domain);
+        if (got >= 0)
+            printf("    f[%d] = frames_alloc(&%s, 0, 0);\n", got, who);
+        else
+            printf("    (void)!frames_alloc(&%s, 0, 0).v;\n", who);
         break;
     default:
-        printf("    mm_lock(&account[%u]);\n    (void)!page_give_back(page_of(_mfn(%lu)), "
-               "&account[%u]);\n    mm_unlock(&account[%u]);\n", op->domain, mfn, op->domain,
-               op->domain);
+        printf("    mm_lock(&%s);\n    (void)!page_give_back(page_of(f[%u]), &%s);\n"
+               "    mm_unlock(&%s);\n",
+               who, op->frame, who, who);
     }
+}
+
+/* The frame that has an owner now and had none before. */
+static int frame_got(const struct state *before, const struct state *after)
+{
+    for (int f = 0; f < FRAMES; f++)
+        if (before->page[f].owner >= DOMAINS && after->page[f].owner < DOMAINS)
+            return f;
+    return -1;
 }
 
 /* ---- the search ---------------------------------------------------------------------------- */
@@ -325,6 +348,16 @@ static uint32_t *bucket_of(const struct state *state)
     return &seen.bucket[(hash >> 20) % STATES_MAX];
 }
 
+/* Operations on the shortest way there: all shorter ways have been followed. */
+static unsigned depth_of(uint32_t state)
+{
+    unsigned depth = 0;
+
+    for (; seen.parent[state]; state = seen.parent[state])
+        depth++;
+    return depth;
+}
+
 /* false: it was there. */
 static bool state_note(uint32_t parent, const struct op *op)
 {
@@ -335,7 +368,9 @@ static bool state_note(uint32_t parent, const struct op *op)
             return false;
     }
     if (++seen.nr == STATES_MAX) {
-        printf("model: stopped at %u states, %lu steps: no breach so far\n", seen.nr, transitions);
+        printf("model: stopped at %u states, %lu steps, all paths of %u operations: no breach so "
+               "far\n",
+               seen.nr, transitions, depth_of(parent));
         exit(2);
     }
     seen.state[seen.nr] = now;
@@ -350,7 +385,7 @@ static void path_print(uint32_t state)
 {
     if (seen.parent[state]) {
         path_print(seen.parent[state]);
-        op_print(&seen.by[state]);
+        op_print(&seen.by[state], frame_got(&seen.state[seen.parent[state]], &seen.state[state]));
     }
 }
 
@@ -366,10 +401,11 @@ static void try(uint32_t from, const struct op *op)
     if (state_note(from, op) && !why)
         why = state_breach();
     if (why) {
-        printf("model: %s after %u states, %lu steps:\nSTART_TEST(model)\n{\n", why, seen.nr,
-               transitions);
+        printf("model: %s after %u states, %lu steps:\n/* %s, with MM_WORK_MAX 1 */\n"
+               "START_TEST(model)\n{\n    mfn_t f[%u];\n\n",
+               why, seen.nr, transitions, why, FRAMES);
         path_print(from);
-        op_print(op);
+        op_print(op, frame_got(&seen.state[from], &now));
         printf("    ck_assert(page_audit());\n}\nEND_TEST\n");
         exit(1);
     }
@@ -411,9 +447,11 @@ static void expand(uint32_t from)
 
 static void *table(size_t size)
 {
-    void *p = calloc(STATES_MAX, size);
+    /* Pages that are not reached cost nothing. */
+    void *p = mmap(NULL, STATES_MAX * size, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    if (!p)
+    if (p == MAP_FAILED)
         abort();
     return p;
 }
@@ -428,8 +466,10 @@ int main(void)
     host.nr_cpus = 3; /* one for the control domain, two for the guest: both must be flushed */
     page_audit_others = others;
     for (unsigned d = 0; d < DOMAINS; d++) {
-        account[d] = (struct mm_account){ .slot = (uint16_t)d, .is_control = d == 0,
-                                          .frames_max = UINT64_MAX, .cpus = d == 0 ? 1 : 6 };
+        account[d] = (struct mm_account){ .slot = (uint16_t)d,
+                                          .is_control = d == 0,
+                                          .frames_max = UINT64_MAX,
+                                          .cpus = d == 0 ? 1 : 6 };
         if (mm_account_register(&account[d]))
             return 2;
     }

@@ -84,6 +84,16 @@ static void both(unsigned op, unsigned other, uint64_t first, uint64_t second)
     finish(s.model->cpu(other));
 }
 
+void search_step(unsigned op)
+{
+    one(op);
+}
+
+void search_pair(unsigned op, unsigned other, uint64_t first, uint64_t second)
+{
+    both(op, other, first, second);
+}
+
 static void state_enter(uint32_t i)
 {
     uint32_t path[PATH_MAX_];
@@ -109,12 +119,14 @@ static void print_step(const struct state *st)
     char text[256];
 
     s.model->print(st->op, text, sizeof(text));
-    printf("    %s\n", text);
-    if (st->other == NO_OP)
+    if (st->other == NO_OP) {
+        printf("    search_step(%u); /* %s */\n", st->op, text);
         return;
-    s.model->print(st->other, text, sizeof(text));
-    printf("    /* at the same time, switched at points %u and %u: */\n    %s\n", st->switches[0],
+    }
+    printf("    search_pair(%u, %u, %u, %u); /* %s and ", st->op, st->other, st->switches[0],
            st->switches[1], text);
+    s.model->print(st->other, text, sizeof(text));
+    printf("%s */\n", text);
 }
 
 static void path_print(uint32_t i)
@@ -123,6 +135,18 @@ static void path_print(uint32_t i)
         return;
     path_print(s.state[i]->parent);
     print_step(s.state[i]);
+}
+
+/* The way to state `i`, and one step more unless NULL. */
+static void test_print(const char *why, uint32_t i, const struct state *last)
+{
+    printf("model %s: %s after %u states:\n/* %s */\nstatic void found(void)\n{\n", s.model->name,
+           why, s.nr, why);
+    path_print(i);
+    if (last)
+        print_step(last);
+    printf("}\n");
+    fflush(stdout);
 }
 
 static void audit_call(void *good)
@@ -167,8 +191,7 @@ static void state_note(const struct state *how)
     if (!why && !good)
         why = "the audit fails";
     if (why) {
-        printf("model %s: %s after %u states:\n", s.model->name, why, s.nr);
-        path_print(s.nr);
+        test_print(why, s.nr, NULL);
         exit(1);
     }
 }
@@ -177,10 +200,7 @@ static void state_note(const struct state *how)
 static const struct state *trying;
 static void on_panic(void)
 {
-    printf("model %s: panic after %u states:\n", s.model->name, s.nr);
-    path_print(trying->parent);
-    print_step(trying);
-    fflush(stdout);
+    test_print("panic", trying->parent, trying);
 }
 
 static void pairs(uint32_t from, unsigned op)
@@ -195,7 +215,9 @@ static void pairs(uint32_t from, unsigned op)
         one(op);
         nr = sim.nr_points - before;
         for (uint64_t point = 1; point <= nr && s.nr + 1 < s.max; point++) {
-            struct state how = { .parent = from, .op = (uint16_t)op, .other = (uint16_t)other,
+            struct state how = { .parent = from,
+                                 .op = (uint16_t)op,
+                                 .other = (uint16_t)other,
                                  .switches = { (uint16_t)point, 0 } };
 
             trying = &how;
@@ -255,6 +277,19 @@ int search_main(const struct model *model, int argc, char **argv)
     sim_keep();
     sim_give_way = give_way;
     sim_on_panic = on_panic;
+    for (unsigned i = 0; model->tests && model->tests[i]; i++) {
+        const char *why;
+        bool good = false;
+
+        sim_start();
+        model->tests[i]();
+        why = sim_tlb_breach();
+        sim_call(audit_call, &good);
+        if (why || !good) {
+            printf("model %s: test %u: %s\n", model->name, i, why ? why : "the audit fails");
+            return 1;
+        }
+    }
     sim_start();
     state_note(&how);
     for (uint32_t from = 1; from <= s.nr && s.nr + 1 < s.max; from++)

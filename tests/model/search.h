@@ -4,7 +4,7 @@
  * machine (tests/sim/): a model names its operations and says what distinguishes one state from
  * another. The search tries each operation in each state, breadth first, and pairs of operations on
  * both CPUs at once, switched at every point where a CPU can give way. After each the whole machine
- * is audited. A breach is printed as the shortest sequence of operations that leads to it.
+ * is audited. A breach is printed as the shortest sequence of operations that leads to it, as C.
  */
 #ifndef LAMINA_TESTS_SEARCH_H
 #define LAMINA_TESTS_SEARCH_H
@@ -22,7 +22,13 @@ struct model {
     void (*print)(unsigned op, char *out, size_t max); /* as C */
     size_t (*observe)(uint8_t out[OBSERVED_MAX]);
     bool (*promise)(void);             /* beyond the audit */
+    void (*const *tests)(void);        /* paths that were breaches once, up to a NULL; NULL: none */
 };
+
+/* What a test is made of; a breach is printed as one, to be pasted into its model. */
+void search_step(unsigned op);
+/* `op` gives way at its point `first`, then `other` runs on its CPU, giving way at `second`. */
+void search_pair(unsigned op, unsigned other, uint64_t first, uint64_t second);
 
 /*
  * Arguments: states at most; every n-th state tries pairs of operations (0: none).

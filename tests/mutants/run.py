@@ -16,7 +16,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -91,6 +90,11 @@ def stages(name):
     yield "fuzz-long", [fuzz], [f"{fuzz} --calls 1000000 --audit 32 --steps 4000 --seed 77777"]
 
 
+def session_end(session):
+    """Unit tests give each of their processes a group of its own, but the session is one."""
+    subprocess.run(["pkill", "-KILL", "-s", str(session)], check=False)
+
+
 def run(command, bound_s):
     """Exit status, or None after the bound, when all that the command started is ended."""
     with subprocess.Popen(command, shell=True, cwd=TREE, stdout=subprocess.DEVNULL,
@@ -98,8 +102,9 @@ def run(command, bound_s):
         try:
             return process.wait(bound_s)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
             return None
+        finally:
+            session_end(process.pid)
 
 
 def make(targets):

@@ -4,9 +4,9 @@
  *
  * Usage: race [--rounds N] [--seconds N] [--seed N] [--actions N]
  *
- * A machine is a child process: it makes its domains, runs rounds of so many actions per CPU, and is
- * audited after each: counts against a recount, translations that a CPU may still use against who
- * may reach what. A machine that dom0 ends makes room for the next one. Stops at the first failure.
+ * A machine is a child process: it makes its domains, runs rounds of so many actions per CPU, and
+ * is audited after each: counts against a recount, translations that a CPU may still use against
+ * who may reach what. A machine that dom0 ends makes room for the next. Stops at the first failure.
  */
 #include "race.h"
 
@@ -123,7 +123,8 @@ static bool machine_run_one(struct report *sum)
     if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) ||
         !got.rounds) {
         fprintf(stderr, "race: the machine of seed %lu failed, status %x%s\n", o.seed,
-                (unsigned)status, WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? ": stuck" : "");
+                (unsigned)status,
+                WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? ": stuck" : "");
         return false;
     }
     sum->rounds += got.rounds;

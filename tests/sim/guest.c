@@ -116,7 +116,7 @@ size_t machine_clear_guest(gva_t dst, size_t bytes)
     return copy(NULL, dst, bytes, true);
 }
 
-/* ---- frames ------------------------------------------------------------------------------------ */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 void machine_clear_frame(mfn_t mfn)
 {

@@ -34,4 +34,3 @@ endef
 $(eval $(call sim_kind,fast,$(CC),-O2))
 $(eval $(call sim_kind,asan,clang,-O1 -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer))
-$(eval $(call sim_kind,work,gcc,-O2 -fsanitize-coverage=trace-pc))

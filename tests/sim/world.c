@@ -81,6 +81,7 @@ static bool vcpu_start(struct domain *d, unsigned id, mfn_t l4, mfn_t user_l4)
 {
     static struct vcpu_guest_context c;
     struct vcpu *v;
+    int rc;
 
     if (vcpu_create(d, id, &v))
         return false;
@@ -99,7 +100,10 @@ static bool vcpu_start(struct domain *d, unsigned id, mfn_t l4, mfn_t user_l4)
     for (unsigned i = 0; i < 256; i++)
         c.trap_ctxt[i] = (struct trap_info){ .vector = (uint8_t)i, .cs = FLAT_KERNEL_CS,
                                              .address = 0x1000 + i };
-    if (vcpu_set_context(v, &c))
+    lock_take(&v->domain->lock);
+    rc = vcpu_set_context(v, &c);
+    lock_drop(&v->domain->lock);
+    if (rc)
         return false;
     vcpu_unpause(v, VCPU_PAUSED_DOWN);
     return true;

@@ -6,6 +6,7 @@
 # adds sources for the archive in tests/unit/<layer>/sources.mk (UNIT_SOURCES +=), and names there
 # the tests that have a rule of their own (UNIT_SPECIAL +=).
 
+comma        := ,
 UNIT         := $(BUILD)/tests/unit
 UNIT_SOURCES := tests/host/host.c $(wildcard hypervisor/mm/*.c) \
 	$(filter-out hypervisor/lib/string.c,$(wildcard hypervisor/lib/*.c))
@@ -16,6 +17,9 @@ UNIT_TESTS   := $(filter-out $(UNIT_SPECIAL:%=$(UNIT)/%),$(UNIT_TESTS))
 UNIT_OBJECTS := $(patsubst %.c,$(UNIT)/host/%.o,$(UNIT_SOURCES))
 UNIT_CFLAGS  := $(filter-out -O2,$(HOST_CFLAGS)) -O1 $(SANITIZE) -DCONFIG_DEBUG=1 \
 	-Itests/host -Ihypervisor -Iinclude -Itests/unit
+# For tests that include tests/unit/memory.h.
+MEMORY_WRAP  := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup strndup \
+	open_memstream vasprintf asprintf)
 UNIT_LIBS    := -lcheck -lsubunit -lm -lrt -lpthread
 CHECKS       += check-unit
 

@@ -11,7 +11,7 @@ struct planted {
 
 uint64_t planted_null(const struct planted *p);
 unsigned planted_beyond(void);
-uint64_t planted_widened(uint32_t nr);
+bool planted_twice(unsigned a);
 
 uint64_t planted_null(const struct planted *p)
 {
@@ -25,12 +25,11 @@ unsigned planted_beyond(void)
     unsigned a[4] = { 1, 2, 3, 4 }, sum = 0;
 
     for (unsigned i = 0; i <= 4; i++)
-        sum += a[i]; /* finds: cppcheck */
+        sum += a[i]; /* finds: analyzer cppcheck tidy */
     return sum;
 }
 
-/* The product is cut to 32 bits before it becomes wider. */
-uint64_t planted_widened(uint32_t nr)
+bool planted_twice(unsigned a)
 {
-    return nr * 4096u; /* finds: tidy */
+    return a > 4 && a > 4; /* finds: tidy */
 }

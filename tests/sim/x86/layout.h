@@ -9,7 +9,9 @@
 #define SIM_CPUS    2
 #define SIM_PER_CPU /* they take turns: what belongs to the running one is there once */
 
+#ifndef SIM_RAM_BYTES
 #define SIM_RAM_BYTES (1024 * 4096) /* 4 MiB: frames 0 to 1023 */
+#endif
 
 extern unsigned char sim_ram[SIM_RAM_BYTES];
 

@@ -11,9 +11,9 @@ EXTRA=$WORK/extra.img
 has() { in_domain one "[ -e /sys/$1 ]"; }
 has_not() { ! has "$1"; }
 
-# under_load COMMAND OUTPUT: for as long as /tmp/load exists; a failure leaves /tmp/bad.
+# under_load COMMAND OUTPUT: for as long as /tmp/load exists; a failure is kept in /tmp/bad.
 under_load() {
-    in_domain one "while [ -e /tmp/load ]; do $1 || touch /tmp/bad; done >$2 2>&1 &"
+    in_domain one "while [ -e /tmp/load ]; do $1 >$2 2>&1 || cat $2 >>/tmp/bad; done &"
 }
 
 # Load on the first disk and interface.
@@ -24,7 +24,7 @@ load() {
 }
 
 disk_comes_and_goes() {
-    for turn in 1 2 3; do
+    for turn in 1 2; do
         lamina disk-attach one $EXTRA,xvdb && wait_for 30 has block/xvdb || return 1
         in_domain one "head -c 8m /dev/urandom >/tmp/a; dd if=/tmp/a of=/dev/xvdb bs=64k conv=fsync
             echo 3 >/proc/sys/vm/drop_caches; head -c 8m /dev/xvdb | cmp - /tmp/a" || return 1
@@ -34,7 +34,7 @@ disk_comes_and_goes() {
 }
 
 interface_comes_and_goes() {
-    for turn in 1 2 3; do
+    for turn in 1 2; do
         lamina net-attach one bridge=$BRIDGE,mac=00:16:3e:00:01:01 &&
             wait_for 30 has class/net/eth1 || return 1
         in_domain one "ip link set eth1 up; ip addr add 10.77.1.2/24 dev eth1" || return 1
@@ -66,7 +66,23 @@ read_only() {
         lamina disk-detach one xvdb
 }
 
-loaded() { in_domain one "[ -s /tmp/net ] && [ ! -e /tmp/bad ]"; }
+# All but free frames, of which load takes some for good: tables of grants grow with their use. What
+# a domain leaves of those is looked at when it is gone.
+only_one_is_there() {
+    in_use | sed '/^frames /d' >/tmp/now
+    cmp -s /tmp/one /tmp/now
+}
+
+all_detached() {
+    wait_for 30 only_one_is_there && return
+    diff /tmp/one /tmp/now
+    return 1
+}
+
+loaded() {
+    in_domain one "cat /tmp/io /tmp/net; cat /tmp/bad 2>/dev/null && exit 1
+        [ -s /tmp/io ] && [ -s /tmp/net ]"
+}
 
 linux_domain one 2 vmlinuz
 linux_domain two 3 vmlinuz-cloud
@@ -76,13 +92,14 @@ note_use /tmp/before
 check "create" create one
 check "ready" ready one || stop_at_once "the domain does not come up"
 note_use /tmp/one
+sed -i '/^frames /d' /tmp/one
 check "load" load
 check "a disk comes and goes" disk_comes_and_goes
 check "an interface comes and goes" interface_comes_and_goes
-check "nothing is left of them" nothing_left /tmp/one
+check "nothing is left of them" all_detached
 check "a slice of a file" slice
 check "a disk that is read only" read_only
-check "nothing is left of them" nothing_left /tmp/one
+check "nothing is left of them" all_detached
 check "the load never failed" loaded
 sed -i "s|$WORK/two.img|$WORK/one.img|" $WORK/two.xml
 check_refused "a disk in use, at creation" 4 create two
@@ -90,7 +107,7 @@ check_refused "a disk in use, by the domain itself" 4 lamina disk-attach one $WO
 check_refused "a target in use" 4 lamina disk-attach one $EXTRA,xvda
 check_refused "a disk that is not there" 1 lamina disk-detach one xvdz
 check_refused "an interface that is not there" 1 lamina net-detach one 7
-check "nothing is left of them" nothing_left /tmp/one
+check "nothing is left of them" all_detached
 check "no more load" in_domain one "rm /tmp/load"
 check "destroy" lamina destroy one
 check "nothing is left" nothing_left /tmp/before

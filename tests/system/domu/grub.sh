@@ -1,8 +1,8 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
 #
-# GRUB: PV GRUB takes kernel, RAM disk and menu from the domain's own disk, asked for by <bootloader>
-# or named as the kernel; again after a reboot; and it can be ended while it loads.
+# GRUB: PV GRUB takes kernel, RAM disk and menu from the domain's own disk, asked for by
+# <bootloader> or named as the kernel; again after a reboot; and it can be ended while it loads.
 
 . /usr/lib/lamina/tests/lib
 

@@ -77,6 +77,11 @@ note_use /tmp/good
 check_refused "a name that is taken" $BAD_CONFIG create good
 bad "a disk that is in use" 's|<name>good|<name>other|' $BAD_CONFIG
 check_refused "a rename to what is no name" $BAD_CONFIG lamina rename good 7
+check_refused "a rename to a name that is taken" $BAD_CONFIG lamina rename good Domain-0
+check_refused "another name for the control domain" $FAILED lamina rename 0 zero
+check_refused "a disk for the control domain" $FAILED lamina disk-attach 0 $disk
+check_refused "the console of the control domain" $FAILED lamina console 0
+check_refused "a control domain without memory" $BAD_CONFIG lamina set-memory 0 0
 check_refused "more memory than its maximum" $BAD_CONFIG lamina set-memory good 1G
 check_refused "memory that is no size" $USAGE lamina set-memory good lots
 check_refused "more vCPUs than its maximum" $BAD_CONFIG lamina set-vcpus good 9

@@ -20,7 +20,8 @@ $(UNIT_CONFIG_TESTS): $(UNIT_CONFIG)/%: tests/unit/config/%.c $(UNIT_CONFIG_OBJ)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_CONFIG_FLAGS) -MF $@.d $< $(UNIT_CONFIG_OBJ) \
-		$(CONFIG_LIBS) -lcheck -lsubunit -lm -lrt -lpthread -o $@
+		$(if $(filter memory,$*),$(MEMORY_WRAP)) $(CONFIG_LIBS) -lcheck -lsubunit -lm -lrt \
+		-lpthread -o $@
 
 # As check-unit counts: a program that dies before its closing line is one error.
 .PHONY: check-unit-config

@@ -3,6 +3,8 @@
  * Creation against fakes: it makes what the configuration says, and when any single call of it
  * fails, or its process dies there, nothing is left in the end.
  */
+#include "../memory.h"
+
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -143,6 +145,12 @@ START_TEST(control_domain_keeps_what_it_needs)
     failure.kind = FAILURE_NONE;
     ck_assert_int_eq(domain_set_memory(store, 0, (2u << 20) + 1, &failure), -EINVAL);
     ck_assert_str_eq(failure.text, "domain 0: the machine has 2048 MiB");
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_rename(store, 0, "zero", &failure), -EINVAL);
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_attach_disk(store, 0, &config.disks[0], &failure), -EINVAL);
+    failure.kind = FAILURE_NONE;
+    ck_assert_int_eq(domain_detach_disk(store, 0, "xvda", true, 0, &failure), -EINVAL);
 }
 END_TEST
 
@@ -228,6 +236,35 @@ START_TEST(every_failure_is_undone)
     }
     /* Checks, record, hypervisor, some sixty nodes, devices, start. */
     ck_assert_uint_gt(call, 60);
+    free(before);
+}
+END_TEST
+
+/*
+ * Each allocation fails in turn. A creation that fails leaves nothing; one that did not need what it
+ * could not have (the name of a domain in a list) made all of the domain.
+ */
+START_TEST(every_lack_of_memory_is_undone)
+{
+    char *before = strdup(fakes_snapshot());
+    unsigned domid, at = 1, nr_refused = 0;
+
+    for (;; at++) {
+        read_config(xml);
+        memory_fail(at);
+        int rc = create(&domid);
+
+        if (!memory_failed())
+            break;
+        if (rc == 0) {
+            ck_assert_str_eq(node(domid, "/lamina/domain/%u/state"), "running");
+            ck_assert_int_eq(domain_destroy(store, domid, &failure), 0);
+        }
+        nr_refused += rc != 0;
+        ck_assert_msg(strcmp(fakes_snapshot(), before) == 0, "after allocation %u: %s\n%s", at,
+                      failure.text, fakes_snapshot());
+    }
+    ck_assert_uint_gt(nr_refused, 3);
     free(before);
 }
 END_TEST
@@ -415,6 +452,7 @@ int main(void)
     tcase_add_test(tcase, uuids_are_unique);
     tcase_add_test(tcase, finds_by_everything);
     tcase_add_test(tcase, every_failure_is_undone);
+    tcase_add_test(tcase, every_lack_of_memory_is_undone);
     tcase_add_test(tcase, every_death_is_cleaned_up);
     tcase_add_test(tcase, destroy_does_not_wait_for_a_builder);
     tcase_add_test(tcase, the_next_creation_cleans_up);

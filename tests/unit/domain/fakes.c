@@ -229,6 +229,8 @@ int store_read(struct store_client *client, store_tx_t tx, const char *path, cha
     if (i == nodes->nr)
         return -ENOENT;
     *value = strdup(nodes->list[i].value);
+    if (!*value)
+        return -ENOMEM;
     if (size)
         *size = strlen(*value);
     return 0;
@@ -301,6 +303,8 @@ int store_list(struct store_client *client, store_tx_t tx, const char *path, cha
     (void)client;
     *nr = 0;
     *names = calloc(NODES_MAX, sizeof(char *) + 32);
+    if (!*names)
+        return -ENOMEM;
     char *room = (char *)(*names + NODES_MAX);
     for (size_t i = 0; i < nodes->nr; i++) {
         const char *other = nodes->list[i].path;

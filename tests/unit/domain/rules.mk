@@ -17,7 +17,8 @@ $(UNIT_DOMAIN)/create $(UNIT_DOMAIN)/schedule: $(UNIT_DOMAIN)/%: tests/unit/doma
 		$(addprefix dom0-tools/common/,failure.c io.c) $(UNIT_CONFIG_OBJ)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(UNIT_DOMAIN_FLAGS) $(filter %.c %.o,$^) $(UNIT_DOMAIN_LIBS) -o $@
+	$(Q)$(CC) $(UNIT_DOMAIN_FLAGS) $(filter %.c %.o,$^) $(if $(filter create,$*),$(MEMORY_WRAP)) \
+		$(UNIT_DOMAIN_LIBS) -o $@
 
 $(UNIT_DOMAIN)/spec: tests/unit/domain/spec.c dom0-tools/lamina/spec.c $(UNIT_CONFIG_OBJ)
 	$(say) TEST $@

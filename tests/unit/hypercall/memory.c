@@ -397,6 +397,137 @@ START_TEST(test_exchange_stops_and_goes_on)
 }
 END_TEST
 
+/* Of one step: 512 frames for one extent, interrupted wherever it can be. */
+static unsigned exchange_all(struct xen_memory_exchange *op)
+{
+    unsigned parts = 1;
+    long ret;
+
+    while ((ret = on_memory_exchange(op)) == -ERESTART) {
+        ck_assert_uint_eq(op->nr_exchanged, 0);
+        parts++;
+    }
+    ck_assert_int_eq(ret, 0);
+    return parts;
+}
+
+START_TEST(test_exchange_stops_in_a_step)
+{
+    static uint64_t in[512], out[512] = { 5000 };
+    struct xen_memory_exchange op = exchange(in, 512, 0, out, 1, 9);
+
+    give(in, 512, 0);
+    own.mm.frames_max = 512;
+    host.preempt = true;
+    ck_assert_uint_gt(exchange_all(&op), 512 / 64);
+    ck_assert_uint_eq(own.mm.nr_frames, 512);
+    ck_assert_uint_eq(m2p_get(_mfn(out[0] + 511)), 5511);
+    op = exchange(out, 1, 9, in, 512, 0);
+    ck_assert_uint_gt(exchange_all(&op), 512 / 64);
+    ck_assert_uint_eq(own.mm.nr_frames, 512);
+    ck_assert_uint_eq(own.mm.frames_lent, 0);
+    ck_assert_ptr_null(own.mm.exchange);
+    ck_assert_uint_eq(frames_free(), world.free_at_start - 512);
+}
+END_TEST
+
+/* In the middle, frames that leave can be used but not given up; the end is in the last part. */
+START_TEST(test_exchange_half_way)
+{
+    static uint64_t in[512], out[1] = { 5000 };
+    struct xen_memory_exchange op = exchange(in, 512, 0, out, 1, 9), next;
+    struct xen_memory_reservation again = reservation(&in[511], 1, 0);
+    uint64_t two[2] = { 8000, 8001 };
+
+    give(in, 512, 0);
+    host.preempt = true;
+    ck_assert_int_eq(on_memory_exchange(&op), -ERESTART); /* the new extent is taken */
+    ck_assert_uint_eq(own.mm.nr_frames, 1024);
+    ck_assert_int_eq(on_memory_exchange(&op), -ERESTART); /* all are condemned, 64 are gone */
+    ck_assert_uint_eq(own.mm.nr_frames, 1024 - 64);
+    ck_assert_int_eq(hc_memory_decrease_reservation(&again, 0), 0);
+    ck_assert(page_audit());
+    /* Another exchange has this one finished first; nobody is told where the new extent is. */
+    host.preempt = false;
+    ck_assert_int_eq(hc_memory_populate_physmap(
+                         &(struct xen_memory_reservation){ .extent_start = address(two),
+                                                           .nr_extents = 2,
+                                                           .domid = DOMID_SELF },
+                         0),
+                     2);
+    next = exchange(two, 2, 0, out, 1, 1);
+    out[0] = 9000;
+    ck_assert_int_eq(on_memory_exchange(&next), 0);
+    ck_assert_uint_eq(own.mm.nr_frames, 512 + 2);
+    ck_assert_uint_eq(own.mm.frames_lent, 0);
+    ck_assert_uint_eq(m2p_get(_mfn(out[0] + 1)), 9001);
+    ck_assert(page_audit());
+}
+END_TEST
+
+/* One that another exchange finds before it gave anything is taken back. */
+START_TEST(test_exchange_given_up)
+{
+    static uint64_t in[512], out[512];
+    struct xen_memory_exchange op, next;
+
+    give(in, 1, 9);
+    for (unsigned i = 0; i < 512; i++)
+        out[i] = 5000 + i;
+    op = exchange(in, 1, 9, out, 512, 0);
+    host.preempt = true;
+    ck_assert_int_eq(on_memory_exchange(&op), -ERESTART);
+    ck_assert_uint_eq(own.mm.nr_frames, 512 + 64);
+    ck_assert_int_eq(on_memory_exchange(&op), -ERESTART);
+    ck_assert_uint_eq(own.mm.nr_frames, 512 + 128);
+    next = op;
+    next.out.mem_flags = XENMEMF_address_bits(13); /* no memory so low */
+    ck_assert_int_eq(on_memory_exchange(&next), -ERESTART);
+    ck_assert_uint_eq(own.mm.nr_frames, 512 + 64);
+    host.preempt = false;
+    ck_assert_int_eq(on_memory_exchange(&next), -ENOMEM);
+    ck_assert_uint_eq(own.mm.nr_frames, 512);
+    ck_assert_uint_eq(own.mm.frames_lent, 0);
+    ck_assert(page_audit());
+    for (unsigned i = 0; i < 512; i++)
+        ck_assert_uint_eq(out[i], 5000 + i);
+}
+END_TEST
+
+/* While one processor is at it, another one's call is put off. */
+START_TEST(test_exchange_one_at_a_time)
+{
+    uint64_t in[1], out[1] = { 9 };
+    struct xen_memory_exchange op = exchange(in, 1, 0, out, 1, 0);
+
+    give(in, 1, 0);
+    own.mm.is_exchanging = true;
+    ck_assert_int_eq(on_memory_exchange(&op), -ERESTART);
+    ck_assert_uint_eq(op.nr_exchanged, 0);
+    own.mm.is_exchanging = false;
+    ck_assert_int_eq(on_memory_exchange(&op), 0);
+}
+END_TEST
+
+/* A domain dies in the middle: nothing is lost. */
+START_TEST(test_exchange_dies)
+{
+    static uint64_t in[512], out[1] = { 5000 };
+    struct xen_memory_exchange op = exchange(in, 512, 0, out, 1, 9);
+
+    give(in, 512, 0);
+    host.preempt = true;
+    ck_assert_int_eq(on_memory_exchange(&op), -ERESTART);
+    ck_assert_int_eq(on_memory_exchange(&op), -ERESTART);
+    host.preempt = false;
+    own.mm.is_dying = true;
+    ck_assert_int_eq(account_relinquish(&own.mm), 0);
+    ck_assert_uint_eq(own.mm.nr_frames, 0);
+    ck_assert_uint_eq(frames_free(), world.free_at_start);
+    ck_assert(page_audit());
+}
+END_TEST
+
 /* ---- mmu_update ---- */
 
 #define ENTRY(mfn) ((mfn) << PAGE_SHIFT | 0x67)
@@ -638,6 +769,11 @@ int main(void)
     tcase_add_test(tests, test_exchange_refuses_frames_in_use);
     tcase_add_test(tests, test_exchange_at_the_limit);
     tcase_add_test(tests, test_exchange_stops_and_goes_on);
+    tcase_add_test(tests, test_exchange_stops_in_a_step);
+    tcase_add_test(tests, test_exchange_half_way);
+    tcase_add_test(tests, test_exchange_given_up);
+    tcase_add_test(tests, test_exchange_one_at_a_time);
+    tcase_add_test(tests, test_exchange_dies);
     tcase_add_test(tests, test_mmu_update_counts_what_succeeded);
     tcase_add_test(tests, test_mmu_update_carries_the_count_over);
     tcase_add_test(tests, test_machphys_is_the_owners);

@@ -91,6 +91,31 @@ START_TEST(runs_become_headers)
 }
 END_TEST
 
+/* Zeros are memory like any other, and take no space. */
+START_TEST(zeros_take_no_space)
+{
+    static const uint8_t zeros[CORE_PAGE_SIZE];
+    uint8_t page[CORE_PAGE_SIZE];
+    struct stat st;
+
+    ck_assert_int_eq(core_begin(&core, fd, 5000), 0);
+    for (uint64_t frame = 0; frame < 1000; frame++)
+        ck_assert_int_eq(core_add_page(&core, frame, zeros), 0);
+    memset(page, 0, sizeof(page));
+    page[CORE_PAGE_SIZE - 1] = 1;
+    ck_assert_int_eq(core_add_page(&core, 1000, page), 0);
+    ck_assert_uint_eq(core.nr_pages, 1001);
+    ck_assert_int_eq(core_finish(&core, &(struct core_domain){ 0 }), 0);
+    ck_assert_uint_eq(header(1).p_filesz, 1001 * CORE_PAGE_SIZE);
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    ck_assert_int_lt(st.st_blocks * 512, 100 * CORE_PAGE_SIZE);
+    ck_assert_int_eq(pread(fd, page, sizeof(page), 501 * CORE_PAGE_SIZE), sizeof(page));
+    ck_assert_int_eq(memcmp(page, zeros, sizeof(page)), 0);
+    ck_assert_int_eq(pread(fd, page, sizeof(page), 1001 * CORE_PAGE_SIZE), sizeof(page));
+    ck_assert_uint_eq(page[CORE_PAGE_SIZE - 1], 1);
+}
+END_TEST
+
 START_TEST(file_has_holes)
 {
     struct stat st;
@@ -277,6 +302,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, runs_become_headers);
     tcase_add_test(tests, file_has_holes);
+    tcase_add_test(tests, zeros_take_no_space);
     tcase_add_test(tests, empty_domain);
     tcase_add_test(tests, many_runs_become_one);
     tcase_add_test(tests, registers_are_where_debuggers_look);

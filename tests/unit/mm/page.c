@@ -220,7 +220,12 @@ START_TEST(descriptor_page)
     ck_assert(page_audit());
     unhold();
     frame_put(&guest, mfn);
+    /* Nobody wrote it: it still is one, and is not looked at again. Once writable, it is. */
     words(mfn)[511] = UINT64_C(0x0000890000000067);
+    ck_assert_int_eq(frame_get(&guest, mfn, PT_SEGDESC), 0);
+    frame_put(&guest, mfn);
+    ck_assert_int_eq(frame_get(&guest, mfn, PT_WRITABLE), 0);
+    frame_put(&guest, mfn);
     words(mfn)[1] = UINT64_C(0x00cf92000000ffff);
     ck_assert_int_eq(frame_get(&guest, mfn, PT_SEGDESC), -EINVAL);
     ck_assert_uint_eq(words(mfn)[1], UINT64_C(0x00cf92000000ffff)); /* refused: nothing touched */

@@ -3,6 +3,8 @@
  * Tests of the store client against the real daemon, which is killed before, in the middle of and
  * between requests, watches, waits and transactions.
  */
+#include "../memory.h"
+
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
@@ -82,6 +84,53 @@ START_TEST(nodes)
     ck_assert_int_eq(store_write(client, 0, "/a//b", "x"), -EINVAL);
     ck_assert_int_eq(store_write(client, 0, "relative", "r"), 0);
     expect_value(0, "/local/domain/0/relative", "r");
+}
+END_TEST
+
+/* One of everything that takes memory; what is got is freed. */
+static int use_store(const char *path)
+{
+    struct store_event event = { 0 };
+    char *text = NULL, **names = NULL;
+    store_tx_t tx = 0;
+    size_t nr;
+    int rc = store_read(client, 0, path, &text, NULL);
+
+    free(text);
+    if (rc == 0)
+        rc = store_list(client, 0, "/m", &names, &nr);
+    free(names);
+    if (rc == 0)
+        rc = store_get_perms(client, path, &text);
+    if (rc == 0)
+        free(text);
+    if (rc == 0)
+        rc = store_watch(client, path, "m");
+    if (rc == 0)
+        rc = store_begin(client, &tx);
+    if (tx)
+        (void)!store_end(client, tx, false);
+    while (store_next_event(client, &event) == 1)
+        store_event_free(&event);
+    return rc;
+}
+
+/* Each allocation fails in turn: an error, nothing lost, and the client is of use afterwards. */
+START_TEST(memory_runs_out)
+{
+    unsigned at = 1;
+    bool failed;
+
+    ck_assert_int_eq(store_write(client, 0, "/m/a", "text"), 0);
+    do {
+        memory_fail(at++);
+        int rc = use_store("/m/a");
+        failed = memory_failed();
+        ck_assert_msg(failed || rc == 0, "%d with all the memory it wants", rc);
+        (void)!store_unwatch(client, "/m/a", "m");
+        expect_value(0, "/m/a", "text");
+    } while (failed);
+    ck_assert_uint_gt(at, 6);
 }
 END_TEST
 
@@ -447,6 +496,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, nodes);
     tcase_add_test(tests, too_big);
+    tcase_add_test(tests, memory_runs_out);
     tcase_add_test(tests, numbers_at_their_limits);
     tcase_add_test(tests, lists);
     tcase_add_test(tests, permissions);

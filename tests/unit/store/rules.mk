@@ -10,7 +10,7 @@ $(UNIT_STORE)/client: $(wildcard tests/unit/store/*.[ch]) $(STORE_CLIENT_SRC) \
 		$(wildcard dom0-tools/store/*.h)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(UNIT_STORE_FLAGS) $(filter %.c,$^) -lcheck -lsubunit -lm -lrt -lpthread -o $@
+	$(Q)$(CC) $(UNIT_STORE_FLAGS) $(filter %.c,$^) $(MEMORY_WRAP) -lcheck -lsubunit -lm -lrt -lpthread -o $@
 
 # As check-unit counts: a program that dies before its closing line is one error.
 .PHONY: check-unit-store

@@ -18,7 +18,8 @@ $(STORED_TESTS): $(UNIT_STORED)/%: tests/unit/stored/%.c tests/unit/stored/rig.h
 		$(patsubst dom0-tools/stored/%.c,$(UNIT_STORED)/core/%.o,$(STORED_CORE)) \
 		$(COMMON_SANITIZED)
 	$(say) TEST $@
-	$(Q)$(CC) $(STORED_FLAGS) $(SANITIZE) $(filter %.c %.o %.a,$^) -lz -lcheck -lsubunit -lm -lrt \
+	$(Q)$(CC) $(STORED_FLAGS) $(SANITIZE) $(filter %.c %.o %.a,$^) \
+		$(if $(filter memory,$*),$(MEMORY_WRAP)) -lz -lcheck -lsubunit -lm -lrt \
 		-lpthread -o $@
 
 # Check prints "NN%: Checks: total, Failures: f, Errors: e"; the counts come from that line. A

@@ -167,10 +167,47 @@ START_TEST(quota_of_nodes)
 }
 END_TEST
 
+/* Below what the transaction removes, the client removes less and makes more meanwhile. */
+START_TEST(quota_after_other_removals)
+{
+    uint32_t tx;
+
+    ck_assert_int_eq(ask(guest, XS_MKDIR, 0, ARGS("data/a/x")), 0);
+    store->limits.nodes = store->nr_nodes[5];
+    tx = start_transaction(guest);
+    ck_assert_int_eq(ask(guest, XS_RM, tx, ARGS("data/a")), 0);
+    ck_assert_int_eq(ask(guest, XS_MKDIR, tx, ARGS("data/b")), 0);
+    ck_assert_int_eq(ask(guest, XS_MKDIR, tx, ARGS("data/c")), 0);
+    ck_assert_int_eq(ask(guest, XS_RM, 0, ARGS("data/a/x")), 0);
+    ck_assert_int_eq(ask(guest, XS_MKDIR, 0, ARGS("data/d")), 0);
+    ck_assert_int_eq(ask(guest, XS_TRANSACTION_END, tx, ARGS("T")), ENOSPC);
+    ck_assert_uint_le(store->nr_nodes[5], store->limits.nodes);
+}
+END_TEST
+
+/* ... and what it made there meanwhile goes with the rest: that is no reason to refuse. */
+START_TEST(quota_after_other_additions)
+{
+    uint32_t tx;
+
+    ck_assert_int_eq(ask(dom0, XS_MKDIR, 0, ARGS("/t/a")), 0);
+    ck_assert_int_eq(ask(dom0, XS_SET_PERMS, 0, ARGS("/t\0b0")), 0);
+    ck_assert_int_eq(ask(dom0, XS_SET_PERMS, 0, ARGS("/t/a\0b0")), 0);
+    store->limits.nodes = store->nr_nodes[5] + 1;
+    tx = start_transaction(guest);
+    ck_assert_int_eq(ask(guest, XS_RM, tx, ARGS("/t/a")), 0);
+    ck_assert_int_eq(ask(guest, XS_MKDIR, tx, ARGS("/t/a")), 0);
+    ck_assert_int_eq(ask(guest, XS_MKDIR, 0, ARGS("/t/a/x")), 0);
+    ck_assert_int_eq(ask(guest, XS_TRANSACTION_END, tx, ARGS("T")), 0);
+    ck_assert_uint_eq(store->nr_nodes[5], store->limits.nodes);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = { isolation, commit, conflicts,     create_and_remove,
-                                   errors,    quotas, quota_of_nodes };
+                                   errors,    quotas, quota_of_nodes, quota_after_other_removals,
+                                   quota_after_other_additions };
 
     return run_tests("transaction", tests, sizeof(tests) / sizeof(tests[0]));
 }
