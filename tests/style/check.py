@@ -102,6 +102,17 @@ def layers(path, text):
             yield number, f"spell the folder of {include[2]}"
 
 
+def contracts(path, text):
+    """Each function of the library's headers has a comment of its own right above it."""
+    if not path.startswith("libhypercall/include/"):
+        return
+    above = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"(?!typedef\b|extern\b)[a-z][\w *]*\b\w+\(", line) and "*/" not in above:
+            yield number, "a public function without its contract"
+        above = line
+
+
 RULES = {
     spdx: ("a.c", "int x;\n"),
     width: ("a.c", "x" * (WIDTH + 1) + "\n"),
@@ -110,6 +121,7 @@ RULES = {
     guard: ("a/b.h", "#ifndef C_H\n#define C_H\n#endif\n"),
     words: ("a.c", "/* TO" + "DO */\n"),
     sleeps: ("tests/a.py", "time.sleep" + "(1)\n"),
+    contracts: ("libhypercall/include/lamina/a.h", "/* One. */\nint a(void);\nint b(void);\n"),
     layers: ("hypervisor/mm/a.c", '#include "core/domain.h"\n'),
 }
 

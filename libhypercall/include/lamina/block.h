@@ -45,13 +45,14 @@ long block_start(struct block *block, bool is_write, uint64_t sector, unsigned n
 /* Waits for it: 0, -XEN_EIO: the disk could not; the page is the caller's again. */
 long block_finish(struct block *block, long ticket);
 
-/* Both at once. */
+/* block_start() and block_finish() in one, from the disk into the page: 0 or an error of theirs. */
 long block_read(struct block *block, uint64_t sector, unsigned nr, void *page);
+/* The same the other way; -XEN_EROFS as well. */
 long block_write(struct block *block, uint64_t sector, unsigned nr, void *page);
 /* What was written is on the medium; 0, also where the device has nothing to flush. */
 long block_flush(struct block *block);
 
-/* Nothing may be on its way. */
+/* Closes the disk, on which nothing may be on its way: 0, or -XEN_ETIME: see frontend_close(). */
 long block_close(struct block *block);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+/* Writes `bytes` bytes, of any value; a domU waits while its ring is full. Cannot fail. */
 void console_write(const char *text, size_t bytes);
 /* Formats: %s %c %d %u %x %lx %lu %ld %p %%; at most 256 bytes a call, the rest is cut. */
 void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -30,6 +30,7 @@ long frontend_open(struct frontend *frontend, const char *kind, unsigned id);
 /* Grants a ring's page and writes the reference to the node `name`; gives it in *ref. */
 long frontend_publish_ring(struct frontend *frontend, const char *name, const void *page,
                            grant_ref_t *ref);
+/* Writes a value to the node `name` of the front end's folder: 0 or an error of store.h. */
 long frontend_write(struct frontend *frontend, const char *name, const char *value);
 
 /* A number of the back end's: 0, -XEN_ENOENT or what else the store says. */

@@ -28,6 +28,7 @@
  * hypervisor, or the kernel's module is not loaded), -EACCES: not root, or another errno value.
  */
 int host_open(void) __attribute__((warn_unused_result));
+/* Undoes one host_open(); the last one closes the devices. */
 void host_close(void);
 
 /*
@@ -35,14 +36,17 @@ void host_close(void);
  * child shares them with its parent. Freeing NULL is nothing.
  */
 void *host_buffer_alloc(size_t size);
+/* Gives them back; `size` is the one that they were asked for with. */
 void host_buffer_free(void *buffer, size_t size);
 
 /* ---- hypercalls: what the wrappers are made of ---- */
 
+/* The hypercall `nr`: its result, or a negative errno value of the kernel's. Needs host_open(). */
 long host_hypercall(unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
                     unsigned long a3, unsigned long a4);
 /* Copies a structure into the staging buffer for the next call; back after that call. */
 unsigned long host_stage(const void *from, size_t size);
+/* Copies it back from where host_stage() put it, once the call is over. */
 void host_unstage(void *to, unsigned long address, size_t size);
 
 #define _hypercall0(nr)                      host_hypercall(nr, 0, 0, 0, 0, 0)
@@ -78,21 +82,28 @@ void host_unmap(void *address, size_t nr_frames);
 
 /* The descriptor; does not block. */
 int host_evtchn_open(void) __attribute__((warn_unused_result));
-/* Each gives the local port. Closing the descriptor closes all its ports. */
+/* The local port for the remote one that waits for us, or a negative errno value. Closing the
+ * descriptor closes all its ports. */
 int host_evtchn_bind_interdomain(int fd, domid_t domain, evtchn_port_t remote);
+/* The same for a virtual interrupt (VIRQ_*) of vCPU 0. */
 int host_evtchn_bind_virq(int fd, uint32_t virq);
+/* Closes one port: 0, or a negative errno value: not one of this descriptor. */
 int host_evtchn_unbind(int fd, evtchn_port_t port);
+/* Signals the other end of the port: 0 or a negative errno value. */
 int host_evtchn_notify(int fd, evtchn_port_t port);
 /* Takes one pending port, which stays masked until unmask: 1, or 0 when there is none. */
 int host_evtchn_next(int fd, evtchn_port_t *port);
+/* Has the port heard again, after host_evtchn_next(): 0 or a negative errno value. */
 int host_evtchn_unmask(int fd, evtchn_port_t port);
 
 /* ---- grants of other domains ---- */
 
-int host_grants_open(void) __attribute__((warn_unused_result)); /* a descriptor */
+/* The descriptor that mappings belong to, or a negative errno value; closing it undoes them. */
+int host_grants_open(void) __attribute__((warn_unused_result));
 /* Maps nr references next to each other; -EINVAL etc. when one is refused, and then none is. */
 int host_grants_map(int fd, domid_t domain, const grant_ref_t *refs, size_t nr, int prot,
                     void **address) __attribute__((warn_unused_result));
+/* Undoes host_grants_map(), with its nr; NULL is nothing. */
 void host_grants_unmap(int fd, void *address, size_t nr);
 
 #endif

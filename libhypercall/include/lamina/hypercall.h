@@ -9,6 +9,11 @@
 
 #include <stdint.h>
 
+/*
+ * The hypercall `nr` with that many arguments, by SYSCALL straight from the caller: its result. For
+ * those that the generated wrappers below do not serve; the macros give the ones without need of
+ * an asm of their own.
+ */
 static inline long _hypercall6(unsigned long nr, unsigned long a0, unsigned long a1,
                                unsigned long a2, unsigned long a3, unsigned long a4,
                                unsigned long a5)
@@ -28,6 +33,7 @@ static inline long _hypercall6(unsigned long nr, unsigned long a0, unsigned long
 #define _hypercall4(nr, a, b, c, d)    _hypercall5(nr, a, b, c, d, 0)
 #define _hypercall3(nr, a, b, c)       _hypercall4(nr, a, b, c, 0)
 
+/* The same with two: no register is loaded in vain. */
 static inline long _hypercall2(unsigned long nr, unsigned long a0, unsigned long a1)
 {
     /* A continued call may leave anything in the argument registers: they count as changed. */
@@ -35,11 +41,13 @@ static inline long _hypercall2(unsigned long nr, unsigned long a0, unsigned long
     return (long)nr;
 }
 
+/* The same with one. */
 static inline long _hypercall1(unsigned long nr, unsigned long a0)
 {
     return _hypercall2(nr, a0, 0);
 }
 
+/* The same with none. */
 static inline long _hypercall0(unsigned long nr)
 {
     return _hypercall2(nr, 0, 0);

@@ -52,6 +52,7 @@ long net_receive(struct net *net, void *frame, size_t size);
 /* The same, after waiting for one; -XEN_ETIME at deadline_ns (clock.h; 0: never). */
 long net_receive_wait(struct net *net, void *frame, size_t size, uint64_t deadline_ns);
 
+/* Closes the interface; frames on their way may be lost. 0, or -XEN_ETIME: see frontend_close(). */
 long net_close(struct net *net);
 
 #endif

@@ -17,21 +17,25 @@
 #define PTE_NX (1UL << 63)
 #define PTE_ADDRESS 0x000ffffffffff000UL
 
+/* The pseudo-physical frame of an address in the linear mapping (VIRT_BASE and up). */
 static inline uint64_t virt_to_pfn(const void *virt)
 {
     return ((uint64_t)virt - VIRT_BASE) >> PAGE_SHIFT;
 }
 
+/* The machine frame of a pseudo-physical one, below start_info->nr_pages. */
 static inline uint64_t pfn_to_mfn(uint64_t pfn)
 {
     return ((const uint64_t *)start_info->mfn_list)[pfn];
 }
 
+/* The machine frame of an address in the linear mapping. */
 static inline uint64_t virt_to_mfn(const void *virt)
 {
     return pfn_to_mfn(virt_to_pfn(virt));
 }
 
+/* The address of a pseudo-physical frame in the linear mapping. */
 static inline void *pfn_to_virt(uint64_t pfn)
 {
     return (void *)(VIRT_BASE + (pfn << PAGE_SHIFT));
@@ -43,6 +47,7 @@ static inline uint64_t mfn_to_pfn(uint64_t mfn)
     return ((const uint64_t *)0xffff800000000000UL)[mfn];
 }
 
+/* A page-table entry for a machine frame, with PTE_* flags. */
 static inline uint64_t pte_make(uint64_t mfn, uint64_t flags)
 {
     return mfn << PAGE_SHIFT | flags;

@@ -14,6 +14,7 @@
  */
 size_t text_format(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same with the arguments in a list, which it consumes. */
 size_t text_format_list(char *text, size_t size, const char *format, va_list *args);
 
 /* A decimal number that fills the text: 0, or -XEN_EINVAL (none, too large, other characters). */

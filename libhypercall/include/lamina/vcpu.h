@@ -16,8 +16,9 @@ unsigned vcpu_count(void);
  */
 long vcpu_start(unsigned id, void (*main)(void *arg), void *arg, void *stack_end);
 
-/* What events_enable() and events_disable() are to vCPU 0. */
+/* Unmasks the upcalls of vCPU `id` (below vcpu_count()): events_enable() is this for vCPU 0. */
 void vcpu_events_enable(unsigned id);
+/* Masks them. */
 void vcpu_events_disable(unsigned id);
 
 /* A port by which any vCPU interrupts vCPU `id` (event_send() on it), or an error. */

@@ -38,8 +38,8 @@ disk_step() {
 }
 
 net_step() {
-    check "a network" \
-        lamina create --kernel $KERNELS/9-net.elf --memory 32M --name net --net default
+    check "a network" lamina create --kernel $KERNELS/9-net.elf --memory 32M --name net \
+        --net default
     check "its interface is there" wait_for 60 says net "interface: 0"
     check "it answers pings" pings 10 $ADDRESS
     check "it ends" until_gone net
