@@ -268,12 +268,6 @@ void domain_put(struct domain *d)
     cpu_set_work(machine_cpu_id(), WORK_SCHEDULE);
 }
 
-void domain_release(struct domain *d)
-{
-    atomic_write(&d->claimed, 0u);
-    domain_put(d);
-}
-
 struct domain *domain_get_target(domid_t id)
 {
     struct domain *self = current->domain;

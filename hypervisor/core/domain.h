@@ -7,6 +7,7 @@
 #include "core/grant.h"
 #include "core/irq.h"
 #include "core/vcpu.h"
+#include "lib/bits.h"
 #include "mm/account.h"
 
 /* One range of a memory map, as guests read it: an e820 entry. */
@@ -64,6 +65,14 @@ struct domain {
     struct domain *next; /* list of all domains by id, under the list lock */
 };
 
+/* Where v's vcpu_info is while none is registered; the shared page has room for the first 32. */
+static inline struct vcpu_info guest_shared *vcpu_first_info(const struct vcpu *v)
+{
+    if (v->info_own) /* ours alone: more care than it needs */
+        return (struct vcpu_info guest_shared unshared *)v->info_own;
+    return &v->domain->shared->vcpu_info[v->id];
+}
+
 /* Paused once, but the control domain. id DOMID_INVALID: a free one. -EEXIST -ENOMEM -EINVAL */
 int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out) must_check;
 /*
@@ -72,9 +81,14 @@ int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain
  */
 int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
     must_check;
-void domain_release(struct domain *d); /* let go of the claim, and of the reference with it */
 struct domain *domain_get(domid_t id) must_check; /* with a reference, NULL: none */
 void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what nobody refers to */
+/* Let go of the claim, and of the reference with it. */
+static inline void domain_release(struct domain *d)
+{
+    atomic_write(&d->claimed, 0u);
+    domain_put(d);
+}
 /* First with id > after, with a reference; after DOMID_FIRST_RESERVED or above: the very first. */
 struct domain *domain_next(domid_t after) must_check;
 struct domain *domain_after(struct domain *d) must_check; /* the next one; puts d */

@@ -104,14 +104,6 @@ int vcpu_register_info(struct vcpu *v, mfn_t mfn, unsigned offset)
     return rc;
 }
 
-/* The shared page has room for 32 vcpu_infos; a later vCPU has a stand-in until it registers. */
-struct vcpu_info guest_shared *vcpu_first_info(const struct vcpu *v)
-{
-    if (v->info_own) /* ours alone: more care than it needs */
-        return (struct vcpu_info guest_shared unshared *)v->info_own;
-    return &v->domain->shared->vcpu_info[v->id];
-}
-
 void vcpu_drop_info(struct vcpu *v)
 {
     struct domain *d = v->domain;

@@ -22,7 +22,7 @@ struct grant_table {
     struct grant_active *active[GRANT_FRAMES_MAX];  /* same shape, hypervisor only */
     /* --- as a mapper; under the same lock --- */
     struct maptrack **maptrack; /* pages of handles, see core/grant_table.h */
-    unsigned nr_maptrack, maptrack_max;
+    unsigned nr_maptrack, nr_maptrack_used, maptrack_max;
     uint32_t maptrack_free;     /* first of the list of free handles, or ~0 */
 };
 

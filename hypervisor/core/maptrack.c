@@ -8,6 +8,9 @@
  * nobody can unmap the same part again, and nobody gets the handle for something else.
  *
  * Each handle holds a reference to the granting domain, so its grant table outlives the mapping.
+ *
+ * The table grows by pages of handles. When the last handle in use goes, all pages but the first go
+ * with it: what a domain had mapped at its busiest moment does not stay taken.
  */
 #include "core/grant_table.h"
 #include "lib/string.h"
@@ -17,6 +20,7 @@
 #define PAGE_BYTES  (MAPTRACK_PER_PAGE * sizeof(struct maptrack))
 #define TABLE_PAGES (MAPTRACK_MAX / MAPTRACK_PER_PAGE)
 #define TABLE_BYTES (TABLE_PAGES * sizeof(struct maptrack *))
+#define TRIM_MAX    (16 * MAPTRACK_PER_PAGE)
 
 struct maptrack *maptrack_at(const struct domain *ld, grant_handle_t handle)
 {
@@ -57,6 +61,29 @@ static bool table_grow(struct domain *ld)
     return true;
 }
 
+/* No handle is in use. A table of thousands stays: to give it back at once would take too long. */
+static void table_trim(struct domain *ld)
+{
+    struct grant_table *table = &ld->grants;
+
+    if (table->nr_maptrack <= MAPTRACK_PER_PAGE || table->nr_maptrack > TRIM_MAX)
+        return;
+    while (table->nr_maptrack > MAPTRACK_PER_PAGE) {
+        table->nr_maptrack -= MAPTRACK_PER_PAGE;
+        heap_free(table->maptrack[table->nr_maptrack / MAPTRACK_PER_PAGE], PAGE_BYTES);
+    }
+    table->maptrack_free = MAPTRACK_NONE;
+    for (unsigned i = 1; i <= MAPTRACK_PER_PAGE; i++)
+        free_list_push(ld, MAPTRACK_PER_PAGE - i);
+}
+
+static void handle_free(struct domain *ld, grant_handle_t handle)
+{
+    free_list_push(ld, handle);
+    if (--ld->grants.nr_maptrack_used == 0)
+        table_trim(ld);
+}
+
 grant_handle_t maptrack_reserve(struct domain *ld)
 {
     struct grant_table *table = &ld->grants;
@@ -67,6 +94,7 @@ grant_handle_t maptrack_reserve(struct domain *ld)
         handle = table->maptrack_free;
         table->maptrack_free = maptrack_at(ld, handle)->next_free;
         maptrack_at(ld, handle)->next_free = 0;
+        table->nr_maptrack_used++;
     }
     lock_drop(&table->lock);
     return handle;
@@ -75,7 +103,7 @@ grant_handle_t maptrack_reserve(struct domain *ld)
 void maptrack_cancel(struct domain *ld, grant_handle_t handle)
 {
     lock_take(&ld->grants.lock);
-    free_list_push(ld, handle);
+    handle_free(ld, handle);
     lock_drop(&ld->grants.lock);
 }
 
@@ -119,7 +147,7 @@ static struct domain *operation_end(struct domain *ld, grant_handle_t handle)
     m->unmapping--;
     if (m->unmapping || (m->flags & MAPTRACK_PARTS))
         return NULL;
-    free_list_push(ld, handle);
+    handle_free(ld, handle);
     return rd;
 }
 
@@ -164,6 +192,8 @@ bool maptrack_check(struct domain *ld)
                       grant_active(m->rd, m->ref)->domid != ld->id))
             return false;
     }
+    if (nr_used != table->nr_maptrack_used)
+        return false;
     /* None is lost, until the end of the domain gives up the list. */
     return table->maptrack_max == 0 || nr_free + nr_used == table->nr_maptrack;
 }

@@ -117,8 +117,6 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *ctx) must_
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *ctx); /* it runs nowhere */
 /* Drop what pv/ holds for v: roots, descriptor tables. v is dying, runs nowhere. pv/exit.c */
 void vcpu_release_context(struct vcpu *v);
-/* Where v's vcpu_info is while none is registered. core/evtchn_info.c */
-struct vcpu_info guest_shared *vcpu_first_info(const struct vcpu *v);
 /* Registered vcpu_info: maps the frame, moves state, marks all pending. core/evtchn_info.c */
 int vcpu_register_info(struct vcpu *v, mfn_t mfn, unsigned offset) must_check;
 

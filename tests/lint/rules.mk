@@ -18,7 +18,7 @@ CHECKS       += check-lint
 
 # The flags of the real builds, so that the tools see what the compiler sees; with the checks of debug
 # builds, which call more.
-LINT_HV_FLAGS    := $(filter-out -MMD -MP -Werror,$(HV_CPPFLAGS) $(HV_CFLAGS)) -DCONFIG_DEBUG=1
+LINT_HV_FLAGS    := $(filter-out -MMD -MP -Werror -Wframe-larger-than=%,$(HV_CPPFLAGS) $(HV_CFLAGS)) -DCONFIG_DEBUG=1
 LINT_GUEST_FLAGS := $(filter-out -MMD -MP -Werror,$(GUEST_CPPFLAGS) $(GUEST_CFLAGS))
 LINT_TOOL_FLAGS  := $(filter-out -MMD -MP -Werror,$(TOOLS_CPPFLAGS) $(HOST_CFLAGS)) -Ihypervisor \
 	$(LIBXML_CFLAGS) -isystem /usr/include/libnl3

@@ -75,7 +75,7 @@ def install(folder):
     make = os.environ.get("MAKE", "make").split()
     subprocess.run([*make, "--no-print-directory", "-s", "install-libhypercall",
                     f"DESTDIR={folder}", "PREFIX=/usr"], check=True, cwd=ROOT,
-                   stdout=subprocess.DEVNULL)
+                   stdout=subprocess.DEVNULL, close_fds=False)  # make's own among them
     packages = f"{folder}/usr/lib/pkgconfig"
     for name in os.listdir(packages):
         path = os.path.join(packages, name)

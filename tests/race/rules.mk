@@ -39,7 +39,7 @@ RACE_RUN := TSAN_OPTIONS=halt_on_error=1:history_size=4:suppressions=tests/race/
 
 .PHONY: check-race race
 check-race: $(RACE)/race
-	$(Q)$(RACE_RUN) --rounds 4000 --actions 20
+	$(Q)$(RACE_RUN) --rounds 3000 --actions 20
 
 race: $(RACE)/race
 	$(Q)$(RACE_RUN) --seconds $(SECONDS) --seed $$(date +%s)

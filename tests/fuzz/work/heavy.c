@@ -27,7 +27,7 @@ static mfn_t data[FRAMES], table[TABLES], upper;
 
 static uint64_t *list(unsigned nr)
 {
-    return (uint64_t *)(void *)&sim.cpu[sim.running].args[4096 * nr];
+    return (uint64_t *)(void *)&sim.cpu[sim_running].args[4096 * nr];
 }
 
 static long call(struct vcpu *v, uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2,

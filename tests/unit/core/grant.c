@@ -600,6 +600,27 @@ START_TEST(handles_run_out)
 }
 END_TEST
 
+/* Pages of handles beyond the first go when no handle is in use; then they come again. */
+START_TEST(handles_given_back)
+{
+    grant_handle_t handles[MAPTRACK_PER_PAGE + 1];
+    struct grant_table *table = &a->grants;
+
+    grant_to(a, WRITABLE);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        for (unsigned i = 0; i < ARRAY_SIZE(handles); i++)
+            handles[i] = map_ok(PAGE_VA(i + 1), GNTMAP_host_map).handle;
+        ck_assert_uint_eq(table->nr_maptrack, 2 * MAPTRACK_PER_PAGE);
+        for (unsigned i = 0; i < ARRAY_SIZE(handles); i++) {
+            ck_assert_uint_eq(table->nr_maptrack, 2 * MAPTRACK_PER_PAGE);
+            ck_assert_int_eq(unmap(PAGE_VA(i + 1), 0, handles[i]), GNTST_okay);
+        }
+        ck_assert_uint_eq(table->nr_maptrack, MAPTRACK_PER_PAGE);
+        ck_assert_int_eq(unmap(PAGE_VA(1), 0, handles[ARRAY_SIZE(handles) - 1]), GNTST_bad_handle);
+    }
+}
+END_TEST
+
 START_TEST(handles_without_memory)
 {
     struct domain *d = domain_make(3, 1);
@@ -1294,7 +1315,8 @@ int main(void)
         page_tables_only_readonly, map_to_wrong_places, map_to_wrong_entries, map_over_a_mapping,
         handle_outlives_its_frame,
         own_grants_may_be_mapped, many_mappings_of_one_grant, pins_do_not_overflow,
-        handles_run_out, handles_without_memory, unmap_wrong_handles, unmap_wrong_address,
+        handles_run_out, handles_given_back, handles_without_memory, unmap_wrong_handles,
+        unmap_wrong_address,
         unmap_of_a_changed_entry, unmap_wrong_bus_address, unmap_of_nothing,
         references_wait_for_the_flush, one_flush_for_a_batch, device_parts_need_no_flush,
         both_parts_in_one_batch, unmap_and_replace_without_replacement, entry_changed_while_mapped,

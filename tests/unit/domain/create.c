@@ -241,8 +241,8 @@ START_TEST(every_failure_is_undone)
 END_TEST
 
 /*
- * Each allocation fails in turn. A creation that fails leaves nothing; one that did not need what it
- * could not have (the name of a domain in a list) made all of the domain.
+ * Each allocation fails in turn. A creation that fails leaves nothing; one that did not need what
+ * it could not have (the name of a domain in a list) made all of the domain.
  */
 START_TEST(every_lack_of_memory_is_undone)
 {

@@ -119,6 +119,11 @@ void iopl_set(struct vcpu *v, unsigned iopl)
     v->arch.iopl = (uint8_t)iopl;
 }
 
+void iopl_show_all(struct domain *d)
+{
+    (void)d;
+}
+
 void fpu_taskswitch(struct vcpu *v, bool set)
 {
     (void)v;

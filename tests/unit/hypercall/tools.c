@@ -57,7 +57,7 @@ void domain_put(struct domain *d)
     (void)d;
     world.refs--;
 }
-int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
 {
     ck_assert(!is_control);
     world.asked = id;
@@ -68,6 +68,7 @@ int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain
     other.grants.frames_max = GRANT_FRAMES_MAX;
     other.grants.maptrack_max = MAPTRACK_MAX;
     *out = &other;
+    world.refs += !world.answer;
     return world.answer;
 }
 int vcpu_create(struct domain *d, unsigned id, struct vcpu **out)

@@ -161,7 +161,7 @@ START_TEST(last_put_frees)
 }
 END_TEST
 
-START_TEST(shared_frame)
+START_TEST(frame_shared)
 {
     mfn_t mfn = frames_alloc(NULL, 0, 0);
     struct page *page = page_of(mfn);
@@ -267,7 +267,7 @@ int main(void)
     const TTest *const tests[] = {
         get_and_put, only_the_owner, none_of_a_dying_owner, full_count_refuses,
         writable_excludes_table, table_excludes_writable, separate_type_reference,
-        type_change_flushes, last_put_frees, shared_frame, descriptor_kinds, descriptor_page,
+        type_change_flushes, last_put_frees, frame_shared, descriptor_kinds, descriptor_page,
         audit_finds_errors,
     };
 
