@@ -11,9 +11,9 @@ EXTRA=$WORK/extra.img
 has() { in_domain one "[ -e /sys/$1 ]"; }
 has_not() { ! has "$1"; }
 
-# under_load COMMAND OUTPUT: for as long as /tmp/load exists; a failure is kept in /tmp/bad.
+# under_load COMMAND OUTPUT: for as long as /tmp/load exists; a failure leaves /tmp/bad.
 under_load() {
-    in_domain one "while [ -e /tmp/load ]; do $1 >$2 2>&1 || cat $2 >>/tmp/bad; done &"
+    in_domain one "while [ -e /tmp/load ]; do $1 >>$2 2>&1 || echo '$1' >>/tmp/bad; done &"
 }
 
 # Load on the first disk and interface.
@@ -80,8 +80,8 @@ all_detached() {
 }
 
 loaded() {
-    in_domain one "cat /tmp/io /tmp/net; cat /tmp/bad 2>/dev/null && exit 1
-        [ -s /tmp/io ] && [ -s /tmp/net ]"
+    in_domain one "tail -n 3 /tmp/io /tmp/net; cat /tmp/bad 2>/dev/null && exit 1
+        grep -q 'records out' /tmp/io && grep -q '500 answered' /tmp/net"
 }
 
 linux_domain one 2 vmlinuz
