@@ -183,6 +183,8 @@ static void set_up(void)
     vcpu1.domain = &other;
     vcpu1.paused = VCPU_PAUSED_DOWN;
     percpu_current_vcpu = &vcpu0;
+    lock_init(&own.lock, LOCK_DOMAIN);
+    lock_init(&other.lock, LOCK_DOMAIN);
     lock_init(&other.mm.lock, LOCK_MM);
 }
 
