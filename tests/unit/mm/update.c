@@ -250,6 +250,24 @@ START_TEST(trapped_write)
 }
 END_TEST
 
+/* Whatever the width, not a bit beside it changes; an entry that is not present holds anything. */
+START_TEST(trapped_write_narrow)
+{
+    const uint64_t all = ~(uint64_t)P;
+
+    pinned();
+    for (unsigned bytes = 1; bytes < 8; bytes *= 2) {
+        uint64_t width = (UINT64_C(1) << bytes * 8) - 1;
+
+        for (unsigned at = 0; at < 8; at += bytes) {
+            ck_assert_int_eq(pt_emulated_write(&guest, slot(t[1], 5), all, 8, NULL), 0);
+            ck_assert_int_eq(pt_emulated_write(&guest, slot(t[1], 5) + at, 0, bytes, NULL), 0);
+            ck_assert_uint_eq(words(t[1])[5], all & ~(width << at * 8));
+        }
+    }
+}
+END_TEST
+
 START_TEST(trapped_write_refused)
 {
     pinned();
@@ -352,7 +370,8 @@ int main(void)
         l1_life, l1_soft_change, l1_gaining_write_is_checked, l1_cache_bits,
         l1_refusal_changes_nothing, preserve_ad, bad_places, plain_word, upper_levels,
         upper_levels_refuse, writable_child_refused, hypervisor_slots, slot_of_va, by_va,
-        trapped_write, trapped_write_refused, trapped_compare_exchange, given_back_while_mapped,
+        trapped_write, trapped_write_narrow, trapped_write_refused, trapped_compare_exchange,
+        given_back_while_mapped,
         frame_gone_with_its_release,
     };
 
