@@ -123,6 +123,20 @@ START_TEST(ports_end_at_4096)
 }
 END_TEST
 
+/* Each bit of the selector stands for 64 ports. */
+START_TEST(selector_of_every_port)
+{
+    for (evtchn_port_t p = 1; p < 4096; p++) {
+        ck_assert_int_eq(evtchn_bind_ipi(b, 0, &port), 0);
+        ck_assert_uint_eq(port, p);
+        guest_clears(b);
+        ck_assert_int_eq(evtchn_send(b, p), 0);
+        assert_delivered(b->vcpu[0], p);
+        ck_assert_uint_eq(b->vcpu[0]->arch.info->evtchn_pending_sel, BIT(p / 64));
+    }
+}
+END_TEST
+
 START_TEST(limit_of_the_domain)
 {
     b->events.limit = 4;
@@ -795,7 +809,8 @@ int main(void)
     int failed;
 
     const TTest *const tests[] = {
-        first_port_is_1, lowest_free_port_is_reused, ports_end_at_4096, limit_of_the_domain,
+        first_port_is_1, lowest_free_port_is_reused, ports_end_at_4096,
+        selector_of_every_port, limit_of_the_domain,
         no_memory_for_a_bucket, wrong_ports, no_port_for_the_dying, unbound_names_the_peer,
         unbound_self_is_the_caller, send_to_unbound_is_dropped, bind_interdomain_links_both,
         bind_interdomain_raises_the_new_end, bind_interdomain_errors,
