@@ -191,19 +191,28 @@ int evtchn_close(struct domain *d, evtchn_port_t port)
     return rc;
 }
 
-/* False: it was free; most are. */
-static bool port_close(struct domain *d, evtchn_port_t port)
+/* Close the first port from *port on that is in use; *port is then that one. False: none is. */
+static bool port_close_next(struct domain *d, evtchn_port_t *port)
 {
-    return READ_ONCE(evtchn_lookup(d, port)->state) != EVTCHN_FREE && evtchn_close(d, port) == 0;
+    bool found;
+
+    lock_take(&d->events.lock);
+    while (*port < d->events.valid && !is_bound(evtchn_lookup(d, *port)))
+        ++*port; /* most are free */
+    found = *port < d->events.valid;
+    lock_drop(&d->events.lock);
+    /* Somebody else may have closed it by now, which is as good. */
+    return found && evtchn_close(d, *port) <= 0;
 }
 
 /* Ports closed before an interruption cost one look each the second time: simply call again. */
 int evtchn_close_all(struct domain *d)
 {
+    evtchn_port_t port = 1;
     unsigned closed = 0;
 
-    for (evtchn_port_t port = 1; port < READ_ONCE(d->events.valid); port++) {
-        if (port_close(d, port) && ++closed % BATCH_PREEMPT == 0 && preempt_pending())
+    while (port_close_next(d, &port)) {
+        if (++closed % BATCH_PREEMPT == 0 && preempt_pending())
             return -ERESTART;
     }
     return 0;
@@ -220,13 +229,14 @@ int evtchn_reset(struct domain *d)
 void evtchn_table_destroy(struct domain *d)
 {
     struct evtchn_table *table = &d->events;
+    evtchn_port_t port = 1;
     unsigned nr_buckets;
 
     lock_take(&table->lock);
     table->limit = 0; /* no new port from here on */
     lock_drop(&table->lock);
-    for (evtchn_port_t port = 1; port < table->valid; port++)
-        (void)port_close(d, port);
+    while (port_close_next(d, &port))
+        continue;
     for (unsigned i = 0; i < d->vcpus_max; i++) {
         if (d->vcpu[i])
             vcpu_drop_info(d->vcpu[i]);
