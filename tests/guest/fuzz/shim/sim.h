@@ -9,6 +9,7 @@
 #include "lib/types.h"
 #include "public/xen.h"
 
+#define SIM_PER_CPU   /* one attacker at a time */
 #define SIM_DOMAINS 3 /* dom0, victim, attacker */
 #define SIM_VCPUS   2
 #define SIM_FRAMES  65536 /* of a machine of 256 MiB */
