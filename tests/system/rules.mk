@@ -75,10 +75,13 @@ $(DOM0_BUILD)/%: $(DOM0_DIR)/%.S
 	$(Q)$(CC) -m32 -c $< -o $@.o
 	$(Q)$(LD) -m elf_i386 -static $@.o -o $@
 
+# A factor for every bound: bounds are there to end what hangs, on busy machines as well.
+PATIENCE ?= 2
+
 .PHONY: check-system check-system-native check-system-xen
 check-system check-system-native check-system-xen: images
 check-system: $(BUILD)/lamina
-	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py \
+	$(Q)BUILD=$(BUILD) CACHE=$(CACHE) $(PYTHON) tests/system/run.py --patience $(PATIENCE) \
 		--counts $(BUILD)/check/system.counts $(CASES)
 
 # What takes too long for every day.
