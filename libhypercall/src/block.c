@@ -40,7 +40,7 @@ long block_open(struct block *block, unsigned device, void *ring_page)
     if (!error)
         error = frontend_write(&block->frontend, "protocol", "x86_64-abi");
     if (!error)
-        error = frontend_connect(&block->frontend);
+        error = frontend_connect(&block->frontend, XenbusStateInitialised);
     if (!error)
         error = read_properties(block);
     return error;

@@ -42,7 +42,7 @@ static long write_number(struct frontend *frontend, const char *name, uint64_t v
     return frontend_write(frontend, name, digits);
 }
 
-/* Waits until the back end is in one of two states; a missing node counts as Closed. */
+/* Waits until the back end is in one of two states: which, or an error. No node is Closed. */
 static long wait_for(struct frontend *frontend, enum xenbus_state one, enum xenbus_state other)
 {
     uint64_t deadline = clock_now_ns() + BACKEND_WAIT_NS, state;
@@ -61,7 +61,7 @@ static long wait_for(struct frontend *frontend, enum xenbus_state one, enum xenb
         error = store_wait(event, sizeof(event), deadline);
     }
     store_unwatch(path, "frontend");
-    return error;
+    return error ? error : (long)state;
 }
 
 long frontend_open(struct frontend *frontend, const char *kind, unsigned id)
@@ -80,7 +80,7 @@ long frontend_open(struct frontend *frontend, const char *kind, unsigned id)
         return ret;
     frontend->domain = (domid_t)domain;
     ret = wait_for(frontend, XenbusStateInitWait, XenbusStateConnected);
-    if (ret)
+    if (ret < 0)
         return ret;
     ret = event_offer(frontend->domain);
     if (ret < 0)
@@ -96,29 +96,33 @@ long frontend_publish_ring(struct frontend *frontend, const char *name, const vo
     return *ref == GRANT_NONE ? -XEN_ENOSPC : write_number(frontend, name, *ref);
 }
 
-long frontend_connect(struct frontend *frontend)
+long frontend_connect(struct frontend *frontend, enum xenbus_state ready)
 {
-    long error = write_number(frontend, "event-channel", frontend->port);
+    long ret = write_number(frontend, "event-channel", frontend->port);
 
-    if (!error)
-        error = write_number(frontend, "state", XenbusStateInitialised);
-    if (!error)
-        error = wait_for(frontend, XenbusStateConnected, XenbusStateClosed);
-    if (!error)
-        error = write_number(frontend, "state", XenbusStateConnected);
-    return error;
+    if (!ret)
+        ret = write_number(frontend, "state", ready);
+    if (!ret)
+        ret = wait_for(frontend, XenbusStateConnected, XenbusStateClosed);
+    if (ret < 0)
+        return ret;
+    if (ret == XenbusStateClosed)
+        return -XEN_ENODEV;
+    return ready == XenbusStateConnected
+               ? 0
+               : write_number(frontend, "state", XenbusStateConnected);
 }
 
 long frontend_close(struct frontend *frontend)
 {
-    long error = write_number(frontend, "state", XenbusStateClosing);
+    long ret = write_number(frontend, "state", XenbusStateClosing);
 
-    if (!error)
-        error = wait_for(frontend, XenbusStateClosing, XenbusStateClosed);
-    if (!error)
-        error = write_number(frontend, "state", XenbusStateClosed);
-    if (!error)
-        error = wait_for(frontend, XenbusStateClosed, XenbusStateInitWait);
+    if (!ret)
+        ret = wait_for(frontend, XenbusStateClosing, XenbusStateClosed);
+    if (ret >= 0)
+        ret = write_number(frontend, "state", XenbusStateClosed);
+    if (!ret)
+        ret = wait_for(frontend, XenbusStateClosed, XenbusStateInitWait);
     event_close(frontend->port);
-    return error;
+    return ret < 0 ? ret : 0;
 }

@@ -110,7 +110,7 @@ long net_open(struct net *net, unsigned index, struct net_pages *pages)
     if (!error)
         error = publish(net);
     if (!error)
-        error = frontend_connect(&net->frontend);
+        error = frontend_connect(&net->frontend, XenbusStateConnected);
     if (!error)
         push_rx(net);
     return error;

@@ -36,8 +36,13 @@ long frontend_write(struct frontend *frontend, const char *name, const char *val
 /* A number of the back end's: 0, -XEN_ENOENT or what else the store says. */
 long frontend_read_number(struct frontend *frontend, const char *name, uint64_t *value);
 
-/* Writes the event channel, says XenbusStateConnected or so, and waits until the back end is. */
-long frontend_connect(struct frontend *frontend);
+/*
+ * Writes the event channel and the state `ready`, and waits until the back end is connected; the
+ * front end then is as well. Linux's back end of disks takes XenbusStateInitialised or
+ * XenbusStateConnected for an invitation, that of interfaces only the latter. 0, -XEN_ENODEV: the
+ * back end has closed, -XEN_ETIME: it does nothing for 10 s, or an error of store.h.
+ */
+long frontend_connect(struct frontend *frontend, enum xenbus_state ready);
 
 /* Walks to Closed and closes the event channel. 0, or -XEN_ETIME: the back end does not follow. */
 long frontend_close(struct frontend *frontend);
