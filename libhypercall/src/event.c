@@ -19,6 +19,7 @@ struct shared_info *shared_info;
 static event_handler handlers[PORTS];
 static char shared_info_page[PAGE_SIZE] __attribute__((aligned(4096)));
 
+/* Without a handler a port is masked, and its event stays for event_wait(). */
 static void handle_word(unsigned word)
 {
     uint64_t active;
@@ -26,12 +27,13 @@ static void handle_word(unsigned word)
     while ((active = shared_info->evtchn_pending[word] & ~shared_info->evtchn_mask[word])) {
         evtchn_port_t port = word * 64 + (unsigned)__builtin_ctzll(active);
 
+        if (port >= PORTS || !handlers[port]) {
+            event_mask(port);
+            continue;
+        }
         __atomic_fetch_and(&shared_info->evtchn_pending[word], ~(1UL << port % 64),
                            __ATOMIC_SEQ_CST);
-        if (port < PORTS && handlers[port])
-            handlers[port](port);
-        else
-            event_mask(port);
+        handlers[port](port);
     }
 }
 

@@ -25,8 +25,8 @@ void event_unmask(evtchn_port_t port);
 bool event_pending(evtchn_port_t port);
 /*
  * Waits until the port is pending and takes the event: 0, or -XEN_ETIME once clock_now_ns() has
- * reached deadline_ns (0: never). The port must be masked, that is without handler; others are
- * served meanwhile. For drivers that have nothing else to do.
+ * reached deadline_ns (0: never). The port must be without handler: its first upcall masks it and
+ * leaves the event here; others are served meanwhile. For drivers that have nothing else to do.
  */
 long event_wait(evtchn_port_t port, uint64_t deadline_ns);
 /* A new port that `remote` may bind: it, or -XEN_ENOSPC: all are in use. */

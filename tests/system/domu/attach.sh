@@ -19,8 +19,8 @@ under_load() {
 # Load on the first disk and interface. Each interface speaks for its own address alone: else dom0
 # may learn the first one's address from the second, which goes.
 load() {
-    in_domain one "cd /proc/sys/net/ipv4/conf/all && echo 1 >arp_ignore && echo 2 >arp_announce &&
-        touch /tmp/load" &&
+    in_domain one "echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+        echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce; touch /tmp/load" &&
         under_load "dd if=/dev/xvda of=/dev/null bs=1M count=32 iflag=direct" /tmp/io &&
         under_load "/tests/pings 500 $DOM0_ADDRESS" /tmp/net
 }
