@@ -162,10 +162,8 @@ restart() { kill_now "$1" && "$1"; } # DAEMON
 
 daemons() { for daemon in $ALL_DAEMONS; do pidof $daemon >/dev/null && echo $daemon; done; }
 
-# One "name value" a line. $VARIES names what is left out: while back ends work, the hypervisor's
-# table of what dom0 has mapped grows with their load.
-in_use() {
-    counts | grep -v "^${VARIES:-nothing} "
+all_in_use() {
+    counts
     echo "nodes $(xenstore-ls | wc -l)"
     echo "loops $(losetup -a | wc -l)"
     echo "interfaces $(ls /sys/class/net | wc -l)"
@@ -174,6 +172,10 @@ in_use() {
         echo "$daemon.descriptors $(ls /proc/$pid/fd | wc -l)"
     done
 }
+
+# One "name value" a line. $VARIES, a pattern of names, is left out: while back ends work, the
+# hypervisor's table of what dom0 has mapped grows with their load.
+in_use() { all_in_use | grep -v "^${VARIES:-nothing} "; }
 
 # Resident pages of each daemon, in KiB.
 memory_in_use() {
