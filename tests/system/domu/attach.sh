@@ -72,7 +72,7 @@ read_only() {
 # four times.
 loaded() {
     in_domain one "tail -n 3 /tmp/io /tmp/net; touch /tmp/net.bad; grep -c '' /tmp/net.bad
-        [ ! -e /tmp/io.bad ] && [ \$(grep -c '' /tmp/net.bad) -le 4 ] &&
+        [ ! -e /tmp/io.bad ] && [ \$(grep -c '' /tmp/net.bad) -le 4 ] || exit 1
         grep -q 'records out' /tmp/io && tail -n 1 /tmp/net | grep -q '500 answered'"
 }
 

@@ -30,8 +30,9 @@ is_kind() { in_domain "$1" "uname -rv" | tee /dev/stderr | grep -q -e "$(kind "$
 
 # On the disk past the page cache, then from it.
 disk_keeps() {
-    in_domain "$1" "head -c 4m /dev/urandom >/tmp/file && dd if=/tmp/file of=/dev/xvda bs=1M &&
-        sync && echo 3 >/proc/sys/vm/drop_caches && head -c 4m /dev/xvda | cmp - /tmp/file"
+    in_domain "$1" "head -c 4m /dev/urandom >/tmp/file
+        dd if=/tmp/file of=/dev/xvda bs=1M || exit 1
+        sync; echo 3 >/proc/sys/vm/drop_caches; head -c 4m /dev/xvda | cmp - /tmp/file"
 }
 
 reaches() { in_domain "$1" "PATH=/tests:\$PATH; pings $PINGS 10.77.0.$(number "$2")"; }
