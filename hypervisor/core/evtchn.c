@@ -179,16 +179,22 @@ static bool is_bound(const struct evtchn *chn)
     return chn && chn->state != EVTCHN_FREE && chn->state != EVTCHN_RESERVED;
 }
 
-int evtchn_close(struct domain *d, evtchn_port_t port)
+/* False: it was not in use. */
+static bool port_close(struct domain *d, evtchn_port_t port)
 {
     struct domain *peer = lock_with_peer(d, port);
     struct evtchn *chn = evtchn_lookup(d, port);
-    int rc = is_bound(chn) ? 0 : -EINVAL;
+    bool was_bound = is_bound(chn);
 
-    if (!rc)
+    if (was_bound)
         port_free(d, chn, port);
     evtchn_unlock_pair(d, peer);
-    return rc;
+    return was_bound;
+}
+
+int evtchn_close(struct domain *d, evtchn_port_t port)
+{
+    return port_close(d, port) ? 0 : -EINVAL;
 }
 
 /* Close the first port from *port on that is in use; *port is then that one. False: none is. */
@@ -201,8 +207,9 @@ static bool port_close_next(struct domain *d, evtchn_port_t *port)
         ++*port; /* most are free */
     found = *port < d->events.valid;
     lock_drop(&d->events.lock);
-    /* Somebody else may have closed it by now, which is as good. */
-    return found && evtchn_close(d, *port) <= 0;
+    if (found)
+        port_close(d, *port); /* or somebody else has by now, which is as good */
+    return found;
 }
 
 /* Ports closed before an interruption cost one look each the second time: simply call again. */

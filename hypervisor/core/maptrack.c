@@ -36,6 +36,20 @@ static void free_list_push(struct domain *ld, grant_handle_t handle)
     ld->grants.maptrack_free = handle;
 }
 
+/* The handles of the highest page, all free; pushed so that the lowest is taken first. */
+static void page_push(struct domain *ld)
+{
+    for (unsigned i = 1; i <= MAPTRACK_PER_PAGE; i++)
+        free_list_push(ld, ld->grants.nr_maptrack - i);
+}
+
+/* The highest page goes; the free list must not lead through it any more. */
+static void page_drop(struct grant_table *table)
+{
+    table->nr_maptrack -= MAPTRACK_PER_PAGE;
+    heap_free(table->maptrack[table->nr_maptrack / MAPTRACK_PER_PAGE], PAGE_BYTES);
+}
+
 /* 256 more handles on the free list; false: limit reached, or no memory. */
 static bool table_grow(struct domain *ld)
 {
@@ -56,8 +70,7 @@ static bool table_grow(struct domain *ld)
     }
     table->maptrack[table->nr_maptrack / MAPTRACK_PER_PAGE] = page;
     table->nr_maptrack += MAPTRACK_PER_PAGE;
-    for (unsigned i = 1; i <= MAPTRACK_PER_PAGE; i++) /* so that the lowest is taken first */
-        free_list_push(ld, table->nr_maptrack - i);
+    page_push(ld);
     return true;
 }
 
@@ -68,13 +81,10 @@ static void table_trim(struct domain *ld)
 
     if (table->nr_maptrack <= MAPTRACK_PER_PAGE || table->nr_maptrack > TRIM_MAX)
         return;
-    while (table->nr_maptrack > MAPTRACK_PER_PAGE) {
-        table->nr_maptrack -= MAPTRACK_PER_PAGE;
-        heap_free(table->maptrack[table->nr_maptrack / MAPTRACK_PER_PAGE], PAGE_BYTES);
-    }
     table->maptrack_free = MAPTRACK_NONE;
-    for (unsigned i = 1; i <= MAPTRACK_PER_PAGE; i++)
-        free_list_push(ld, MAPTRACK_PER_PAGE - i);
+    while (table->nr_maptrack > MAPTRACK_PER_PAGE)
+        page_drop(table);
+    page_push(ld);
 }
 
 static void handle_free(struct domain *ld, grant_handle_t handle)
@@ -205,8 +215,7 @@ void maptrack_shrink(struct domain *ld)
     lock_take(&table->lock);
     table->maptrack_max = 0;
     table->maptrack_free = MAPTRACK_NONE; /* it may lead through the page that goes */
-    table->nr_maptrack -= MAPTRACK_PER_PAGE;
-    heap_free(table->maptrack[table->nr_maptrack / MAPTRACK_PER_PAGE], PAGE_BYTES);
+    page_drop(table);
     lock_drop(&table->lock);
 }
 

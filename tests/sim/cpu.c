@@ -376,3 +376,26 @@ void sim_start(void)
     copy_restore();
     cpus_begin();
 }
+
+/* The CPU on which a vCPU of dom0 is in ring 3: turns end after a while. */
+static unsigned dom0_cpu(void)
+{
+    for (unsigned turns = 0; turns < 1000; turns++) {
+        for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++) {
+            struct vcpu *v = sim_vcpu(cpu);
+
+            if (v && v->domain->is_control && sim_is_still())
+                return cpu;
+        }
+        sim.now_ns += 20000000;
+        sim_step(turns % SIM_CPUS, NULL, NULL);
+    }
+    abort();
+}
+
+void sim_dom0_act(void (*action)(struct vcpu *v, void *arg), void *arg)
+{
+    sim_step(dom0_cpu(), action, arg);
+    for (unsigned turns = 0; !sim_is_still(); turns++)
+        sim_step(turns % SIM_CPUS, NULL, NULL);
+}

@@ -76,6 +76,8 @@ void sim_keep(void); /* what is now is what sim_start() goes back to; sim_is_sti
  */
 void sim_step(unsigned cpu, void (*action)(struct vcpu *v, void *arg), void *arg);
 bool sim_is_still(void);          /* no CPU is in the hypervisor */
+/* From sim_start() on: dom0 does one action as soon as it runs, then all CPUs come to rest. */
+void sim_dom0_act(void (*action)(struct vcpu *v, void *arg), void *arg);
 struct vcpu *sim_vcpu(unsigned cpu); /* that is in ring 3 there; NULL: none */
 /* Time passes by itself a nanosecond at each look. */
 void sim_time_pass(uint64_t ns);

@@ -284,32 +284,11 @@ static void audit_call(void *unused)
     trial.good = audit_still();
 }
 
-/* The CPU on which a vCPU of dom0 is in ring 3: turns end after a while. */
-static unsigned dom0_cpu(void)
-{
-    for (unsigned turns = 0; turns < 1000; turns++) {
-        for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++) {
-            struct vcpu *v = sim_vcpu(cpu);
-
-            if (v && v->domain->is_control && sim_is_still())
-                return cpu;
-        }
-        sim.now_ns += 20000000;
-        sim_step(turns % SIM_CPUS, NULL, NULL);
-    }
-    abort();
-}
-
 static void try(void)
 {
-    unsigned cpu;
-
     trial.why = NULL;
     sim_start();
-    cpu = dom0_cpu();
-    sim_step(cpu, act, NULL);
-    for (unsigned turns = 0; !sim_is_still(); turns++)
-        sim_step(turns % SIM_CPUS, NULL, NULL);
+    sim_dom0_act(act, NULL);
     sim_call(audit_call, NULL);
     if (!trial.why && !trial.good)
         trial.why = "the audit fails";

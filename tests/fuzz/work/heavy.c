@@ -383,39 +383,18 @@ static const struct {
 
 static void act(struct vcpu *v, void *which)
 {
+    work_name(heavy[(uintptr_t)which].name);
     if (heavy[(uintptr_t)which].with_tables)
         tables_make(v->domain);
     v->domain->mm.frames_max = UINT64_MAX;
     heavy[(uintptr_t)which].run(v);
 }
 
-/* The CPU on which a vCPU of dom0 is in ring 3: turns end after a while. */
-static unsigned dom0_cpu(void)
-{
-    for (unsigned turns = 0; turns < 1000; turns++) {
-        for (unsigned cpu = 0; cpu < SIM_CPUS; cpu++) {
-            struct vcpu *v = sim_vcpu(cpu);
-
-            if (v && v->domain->is_control && sim_is_still())
-                return cpu;
-        }
-        sim.now_ns += 20000000;
-        sim_step(turns % SIM_CPUS, NULL, NULL);
-    }
-    abort();
-}
-
 void heavy_run(void)
 {
     for (uintptr_t i = 0; i < ARRAY_SIZE(heavy); i++) {
-        unsigned cpu;
-
         sim_start();
-        cpu = dom0_cpu();
-        work_name(heavy[i].name);
-        sim_step(cpu, act, (void *)i);
-        for (unsigned turns = 0; !sim_is_still(); turns++)
-            sim_step(turns % SIM_CPUS, NULL, NULL);
+        sim_dom0_act(act, (void *)i);
     }
     work_name(NULL);
 }
