@@ -8,7 +8,7 @@ checks, cheap ones first, until one of them fails.
 The copy is made from what git knows of the work tree and lives below $BUILD/mutants. Results are
 kept there by fault, so a run that was stopped goes on where it was. What was caught once is not
 planted again, unless --fresh asks for it; what survived is, when a test has changed since. A fault
-that does not compile is not counted.
+that does not compile is not counted, nor is one that the compiler makes the same hypervisor of.
 """
 import argparse
 import glob
@@ -31,7 +31,7 @@ TREE = os.path.join(BUILD, "tree")
 LOG = os.path.join(BUILD, "log")
 RESULTS = os.path.join(BUILD, "results.json")
 BOUND_S = 300
-NOT_COUNTED, SURVIVED = "does not compile", "survived"
+NOT_COUNTED, SAME, SURVIVED = "does not compile", "no change", "survived"
 
 
 # ---- one fault -----------------------------------------------------------------------------------
@@ -82,18 +82,25 @@ def caught_by(command, bound_s, left_s):
     return name if run(command, max(left_s, 1)) not in (0, None) else None
 
 
+def image():
+    """What is built of the tree as it stands; None: it does not compile."""
+    if make(["build/lamina"]) != 0:
+        return None
+    with open(os.path.join(TREE, "build/lamina"), "rb") as f:
+        return hashlib.sha256(f.read()).digest()
+
+
 def verdict(name):
     """What caught the fault and how soon: (stage, by, seconds)."""
     start = time.monotonic()
-    for what, targets, commands in stages.stages(name):
-        if make(targets) != 0:
+    for check in stages.checks(TREE, name):
+        if make(check.targets) != 0:
             return NOT_COUNTED, "", 0
-        for command, bound_s in commands:
-            left_s = start + BOUND_S - time.monotonic()
-            by = caught_by(command, bound_s, left_s) if left_s > 1 else None
-            taken_s = time.monotonic() - start
-            if by and taken_s <= BOUND_S:
-                return what, by, round(taken_s)
+        left_s = start + BOUND_S - time.monotonic()
+        by = caught_by(check.command, check.seconds, left_s) if left_s > 1 else None
+        taken_s = time.monotonic() - start
+        if by and taken_s <= BOUND_S:
+            return check.stage, by, round(taken_s)
     return SURVIVED, "", round(time.monotonic() - start)
 
 
@@ -150,12 +157,12 @@ def results_save(results):
     os.replace(RESULTS + ".new", RESULTS)
 
 
-def check_one(fault, digest):
+def check_one(fault, digest, faultless):
     target = os.path.join(TREE, fault.name)
     with open(target, "w", encoding="utf-8") as f:
         f.write(fault.planted())
     try:
-        what, by, seconds = verdict(fault.name)
+        what, by, seconds = verdict(fault.name) if image() != faultless else (SAME, "", 0)
     finally:
         shutil.copyfile(os.path.join(ROOT, fault.name), target)
     return {"verdict": what, "by": by, "seconds": seconds, "tests": digest}
@@ -180,7 +187,7 @@ def report_line(what, found, out):
 
 
 def report(found, out):
-    counted = [(f, r) for f, r in found if r["verdict"] != NOT_COUNTED]
+    counted = [(f, r) for f, r in found if r["verdict"] not in (NOT_COUNTED, SAME)]
     for fault, r in counted:
         if r["verdict"] == SURVIVED:
             print(fault, file=out)
@@ -211,10 +218,13 @@ def main():
     digest, found, results = tests_digest(), [], {} if o.fresh else results_load()
     if o.fresh:
         tree_check()
+    faultless = image()
+    if faultless is None:
+        sys.exit("mutants: the tree does not compile")
     for i, fault in enumerate(faults):
         known = results.get(fault.key)
         if not known or (known["verdict"] == SURVIVED and known["tests"] != digest):
-            known = results[fault.key] = check_one(fault, digest)
+            known = results[fault.key] = check_one(fault, digest, faultless)
             results_save(results)
         found.append((fault, known))
         print(f"{i + 1}/{len(faults)} {fault.name}:{fault.line + 1} {fault.kind}: "

@@ -432,14 +432,14 @@ void machine_pci_write(uint16_t seg, uint8_t bus, uint8_t devfn, uint16_t reg, u
 
 /* ---- running ------------------------------------------------------------------------------------- */
 
-static int fixture_run(const char *name, const TTest *const *tests, size_t nr)
+static int fixture_run(const char *name, void (*start)(void), const TTest *const *tests, size_t nr)
 {
     Suite *suite = suite_create(name);
     TCase *tc = tcase_create("all");
     SRunner *runner;
     int failed;
 
-    tcase_add_checked_fixture(tc, guest_start, guest_end);
+    tcase_add_checked_fixture(tc, start, guest_end);
     for (size_t i = 0; i < nr; i++)
         tcase_add_test(tc, tests[i]);
     suite_add_tcase(suite, tc);
@@ -449,6 +449,8 @@ static int fixture_run(const char *name, const TTest *const *tests, size_t nr)
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
-#define FIXTURE_RUN(name, tests) fixture_run(name, tests, ARRAY_SIZE(tests))
+/* Each test begins with `start`, which calls guest_start(). */
+#define FIXTURE_RUN_FROM(name, start, tests) fixture_run(name, start, tests, ARRAY_SIZE(tests))
+#define FIXTURE_RUN(name, tests)             FIXTURE_RUN_FROM(name, guest_start, tests)
 
 #endif

@@ -124,9 +124,14 @@ START_TEST(error_codes)
         ck_assert_uint_eq(extra, has_one[i] ? 0x1230 : 0);
         regs->rsp = rsp;
     }
-    g->traps[0x80].address = HANDLER;
-    trap_inject(v, 0x80, 1);
-    ck_assert_uint_eq(regs->rsp, ((STACK - 0x107) & ~UINT64_C(15)) - 7 * 8);
+    for (unsigned i = 32; i < 256; i++) {
+        uint64_t rsp = regs->rsp;
+
+        g->traps[i].address = HANDLER;
+        trap_inject(v, (uint8_t)i, 1);
+        ck_assert_uint_eq(regs->rsp, (rsp & ~UINT64_C(15)) - 7 * 8);
+        regs->rsp = rsp;
+    }
 }
 END_TEST
 
@@ -265,7 +270,7 @@ START_TEST(software_interrupts)
     raise_exception(13, 0x80 << 3 | 2);
     ck_assert_uint_eq(frame_read(0, NULL).rip, CODE + 3);
     regs->rip = CODE;
-    PUT_CODE(0x0f, 0x06); /* another instruction of two bytes */
+    PUT_CODE(0x66, 0x0f, 0x06); /* another instruction */
     raise_exception(13, 0x80 << 3 | 2);
     ck_assert_uint_eq(frame_read(0, NULL).rip, CODE + 2);
     /* The kernel has level 1, or 0 with architectural IOPL; user code 3. */
