@@ -69,7 +69,7 @@ struct machine_record {
     maddr_t l1_slot;             /* pt_l1_slot() */
     gva_t l1_asked;
     int write_answer;            /* of pt_emulated_write() */
-    unsigned nr_writes;
+    unsigned nr_writes, disturbances; /* so often the word changes just before */
     unsigned root_restarts;      /* pt_root_put() says -ERESTART so often */
     mfn_t root_refused;          /* pt_root_get() refuses it */
     unsigned roots[FRAMES];      /* references as root */
@@ -244,13 +244,18 @@ int pt_emulated_write(struct mm_account *acct, maddr_t where, uint64_t value, un
 {
     uint64_t mask = bytes == 8 ? ~UINT64_C(0) : (UINT64_C(1) << 8 * bytes) - 1;
     unsigned shift = 8 * (where & 7);
-    uint64_t *word = machine_map_maddr(where & ~UINT64_C(7)), found = *word >> shift & mask;
+    uint64_t *word = machine_map_maddr(where & ~UINT64_C(7)), found;
 
     ck_assert_ptr_eq(acct, &domain.mm);
     ck_assert_uint_le((where & 7) + bytes, 8);
     machine.nr_writes++;
     if (machine.write_answer != 0)
         return machine.write_answer;
+    if (machine.disturbances > 0) {
+        machine.disturbances--;
+        *word += 0x1000;
+    }
+    found = *word >> shift & mask;
     if (expect == NULL || found == *expect)
         *word = (*word & ~(mask << shift)) | (value & mask) << shift;
     if (expect != NULL)
