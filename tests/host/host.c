@@ -115,6 +115,11 @@ bool lock_is_held(const spinlock_t *lock)
     return lock->taken;
 }
 
+bool lock_none_held(void)
+{
+    return state.nr_held == 0;
+}
+
 unsigned host_locks_held(void)
 {
     return state.nr_held;
