@@ -303,6 +303,7 @@ START_TEST(no_table)
         ck_assert(EMULATE(MIDDLE, MOVE) == (type == PT_L1));
     }
     entry_set(mfn_to_maddr(TABLE) | 1);
+    *(uint64_t *)machine_map_maddr(0) = mfn_to_maddr(TABLE) | 1; /* 0 means none, not this one */
     machine.l1_slot = 0;
     ck_assert(!EMULATE(MIDDLE, MOVE));
     ck_assert_uint_eq(machine.nr_writes, 3);
