@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evtchn_check() and grant_check() bite: each clause is broken alone, in a world that is sound before
- * and after. What every other test trusts is tested here.
+ * evtchn_check() and grant_check() bite: each clause is broken alone, in a world that is sound
+ * before and after. What every other test trusts is tested here.
  */
 #include "core/fixture.h"
 
@@ -25,21 +25,21 @@ static void start(void)
 }
 
 /* With `place` as it is not: the check of d says no; and yes again with what was there. */
-#define BREACH(check, d, place, wrong)         \
-    do {                                       \
-        __typeof__(place) was_ = (place);      \
-        ck_assert(check(d));                   \
-        (place) = (wrong);                     \
-        ck_assert(!check(d));                  \
-        (place) = was_;                        \
+#define BREACH(check, d, place, wrong)                                                             \
+    do {                                                                                           \
+        __typeof__(place) was_ = (place);                                                          \
+        ck_assert(check(d));                                                                       \
+        (place) = (wrong);                                                                         \
+        ck_assert(!check(d));                                                                      \
+        (place) = was_;                                                                            \
     } while (0)
 /* The same of what is unusual, but no breach. */
-#define HARMLESS(check, d, place, other)       \
-    do {                                       \
-        __typeof__(place) was_ = (place);      \
-        (place) = (other);                     \
-        ck_assert(check(d));                   \
-        (place) = was_;                        \
+#define HARMLESS(check, d, place, other)                                                           \
+    do {                                                                                           \
+        __typeof__(place) was_ = (place);                                                          \
+        (place) = (other);                                                                         \
+        ck_assert(check(d));                                                                       \
+        (place) = was_;                                                                            \
     } while (0)
 
 /* ---- event channels ---- */
@@ -115,8 +115,9 @@ static mfn_t frame;
 /* b's frame, granted by GREF; c maps it so. The handle. */
 static grant_handle_t map_by(struct domain *d, uint32_t flags)
 {
-    struct gnttab_map_grant_ref op = { .host_addr = PAGE_VA(3), .flags = flags, .ref = GREF,
-                                       .dom = b->id };
+    struct gnttab_map_grant_ref op = {
+        .host_addr = PAGE_VA(3), .flags = flags, .ref = GREF, .dom = b->id
+    };
 
     run(d->vcpu[0]);
     grant_map(current, &op);
@@ -126,7 +127,8 @@ static grant_handle_t map_by(struct domain *d, uint32_t flags)
 
 static void unmap(uint64_t where, uint64_t device, grant_handle_t handle)
 {
-    struct gnttab_unmap_grant_ref op = { .host_addr = where, .dev_bus_addr = device,
+    struct gnttab_unmap_grant_ref op = { .host_addr = where,
+                                         .dev_bus_addr = device,
                                          .handle = handle };
 
     grant_unmap(current, &op);
@@ -138,7 +140,8 @@ static void granted(void)
 {
     start();
     frame = frame_make(b, PT_NONE);
-    *grant_entry(b, GREF) = (struct grant_entry_v1){ .flags = GTF_permit_access, .domid = c->id,
+    *grant_entry(b, GREF) = (struct grant_entry_v1){ .flags = GTF_permit_access,
+                                                     .domid = c->id,
                                                      .frame = (uint32_t)mfn_x(frame) };
 }
 
@@ -154,7 +157,7 @@ START_TEST(pinned_frames)
     BREACH(grant_check, b, page->refs, 0);
     HARMLESS(grant_check, b, page->refs, 1);
     HARMLESS(grant_check, b, page->type, PT_L1); /* only read */
-    act->pins[PIN_DEVICE_WRITE] = 1; /* each pin has a reference, a write pin a type */
+    act->pins[PIN_DEVICE_WRITE] = 1;             /* each pin has a reference, a write pin a type */
     page->type = PT_WRITABLE;
     page->refs = 2;
     BREACH(grant_check, b, page->refs, 1);
