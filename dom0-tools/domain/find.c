@@ -100,15 +100,19 @@ int domain_find(struct store_client *store, const char *word, unsigned *domid,
     return rc == 0 ? 0 : find_nothing(word, failure);
 }
 
-static bool describe(struct domain_entry *entry, const struct xen_domctl_getdomaininfo *info,
-                     struct store_client *store)
+static int describe(struct domain_entry *entry, const struct xen_domctl_getdomaininfo *info,
+                    struct store_client *store)
 {
     entry->info = *info;
-    entry->state = record_get(store, info->domain, "state");
-    entry->name = name_of(store, info->domain);
-    if (!entry->name)
+    entry->name = NULL;
+    int rc = record_read(store, info->domain, "state", &entry->state);
+    if (rc == 0)
+        rc = name_of(store, info->domain, &entry->name);
+    if (rc == 0 && !entry->name) {
         entry->name = strdup("(unknown)");
-    return entry->name != NULL;
+        rc = entry->name ? 0 : -ENOMEM;
+    }
+    return rc;
 }
 
 /* Adds one batch; *nr counts what domains_free() has to free in every case. */
@@ -120,11 +124,10 @@ static int grow(struct domain_entry **list, size_t *nr, struct store_client *sto
     if (!larger)
         return -ENOMEM;
     *list = larger;
-    for (size_t i = 0; i < more; i++) {
-        if (!describe(&larger[(*nr)++], &infos[i], store))
-            return -ENOMEM;
-    }
-    return 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < more; i++)
+        rc = describe(&larger[(*nr)++], &infos[i], store);
+    return rc;
 }
 
 int domains_list(struct store_client *store, struct domain_entry **list, size_t *nr,

@@ -18,19 +18,33 @@
 #include "domain/take_apart.h"
 #include "domain/uuid.h"
 
-char *name_of(struct store_client *store, unsigned domid)
+/* What another tool wrote where the guest sees it. */
+static int name_of_guest(struct store_client *store, unsigned domid, char **name)
 {
-    char path[NODES_PATH_SIZE], *name = record_get(store, domid, "name");
+    char path[NODES_PATH_SIZE];
 
-    if (name)
-        return name;
     nodes_path(domid, "name", path);
-    if (store && store_read(store, 0, path, &name, NULL) == 0) {
-        if (name[0] != '\0')
-            return name;
-        free(name);
+    int rc = store ? store_read(store, 0, path, name, NULL) : -ENOENT;
+    if (rc == 0 && (*name)[0] == '\0') {
+        free(*name);
+        rc = -ENOENT;
     }
-    return domid == 0 ? strdup(NAME_CONTROL_DOMAIN) : NULL;
+    if (rc == -ENOENT)
+        *name = NULL;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int name_of(struct store_client *store, unsigned domid, char **name)
+{
+    int rc = record_read(store, domid, "name", name);
+
+    if (rc == 0 && !*name)
+        rc = name_of_guest(store, domid, name);
+    if (rc == 0 && !*name && domid == 0) {
+        *name = strdup(NAME_CONTROL_DOMAIN);
+        rc = *name ? 0 : -ENOMEM;
+    }
+    return rc;
 }
 
 /* Whether a tool began this domain and died, or the domain is gone and nobody cleaned up. */
@@ -56,13 +70,16 @@ static int take_apart(struct store_client *store, unsigned domid, struct failure
     return rc;
 }
 
-static bool has_uuid(struct store_client *store, unsigned domid, const char *uuid)
+/* *same: the record's leaf is that text. */
+static int compare(struct store_client *store, unsigned domid, const char *leaf,
+                   const char *wanted, bool *same)
 {
-    char *text = uuid ? record_get(store, domid, "uuid") : NULL;
-    bool same = text && strcmp(text, uuid) == 0;
+    char *text;
+    int rc = record_read(store, domid, leaf, &text);
 
+    *same = text && strcmp(text, wanted) == 0;
     free(text);
-    return same;
+    return rc;
 }
 
 static int refuse(unsigned domid, const char *name, const char *uuid, struct failure *failure)
@@ -78,11 +95,14 @@ static int refuse(unsigned domid, const char *name, const char *uuid, struct fai
 static int check_record(struct store_client *store, unsigned domid, const char *name,
                         const char *uuid, struct failure *failure)
 {
-    char *taken = record_get(store, domid, "name");
-    bool same_name = taken && strcmp(taken, name) == 0;
-    bool same_uuid = has_uuid(store, domid, uuid);
+    bool same_name, same_uuid = false;
+    int rc = compare(store, domid, "name", name, &same_name);
 
-    free(taken);
+    if (rc == 0 && uuid)
+        rc = compare(store, domid, "uuid", uuid, &same_uuid);
+    if (rc != 0)
+        return failure_set(failure, FAILURE_OPERATION, rc, "cannot read the record of domain %u",
+                           domid);
     if (!same_name && !same_uuid)
         return 0;
     if (is_abandoned(store, domid))

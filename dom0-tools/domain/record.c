@@ -30,12 +30,21 @@ static void config_path(unsigned domid, char path[CONFIG_PATH_SIZE])
     snprintf(path, CONFIG_PATH_SIZE, DAEMON_RUN_DIR "/domain-%u.xml", domid);
 }
 
-char *record_get(struct store_client *store, unsigned domid, const char *leaf)
+int record_read(struct store_client *store, unsigned domid, const char *leaf, char **value)
 {
-    char path[RECORD_PATH_SIZE], *value;
+    char path[RECORD_PATH_SIZE];
 
     record_path(domid, leaf, path);
-    return store && store_read(store, 0, path, &value, NULL) == 0 ? value : NULL;
+    *value = NULL;
+    int rc = store ? store_read(store, 0, path, value, NULL) : -ENOENT;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+char *record_get(struct store_client *store, unsigned domid, const char *leaf)
+{
+    char *value;
+
+    return record_read(store, domid, leaf, &value) == 0 ? value : NULL;
 }
 
 bool record_exists(struct store_client *store, unsigned domid)

@@ -40,7 +40,10 @@ int record_set_state(struct store_client *store, unsigned domid, const char *sta
 /* The XML file and the record, if there are such. */
 int record_remove(struct store_client *store, unsigned domid) __attribute__((warn_unused_result));
 
-/* A leaf's text, to be freed; NULL when absent. */
+/* A leaf's text, to be freed; 0 and NULL when it is absent or store is NULL. Else the store's. */
+int record_read(struct store_client *store, unsigned domid, const char *leaf, char **value)
+    __attribute__((warn_unused_result));
+/* The same where what cannot be read counts as absent. */
 char *record_get(struct store_client *store, unsigned domid, const char *leaf);
 
 /* Whether there is a record. */
