@@ -101,6 +101,7 @@ void domain_unpause(struct domain *d)
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
 {
     (void)context;
+    ck_assert(lock_none_held());
     ck_assert_uint_ge(v->domain->pause_count, 1);
     return world.answer;
 }
