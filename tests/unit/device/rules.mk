@@ -4,9 +4,9 @@
 # installed, and stand-ins for the kernel's loop devices, bridges and back ends.
 
 UNIT_DEVICE        := $(BUILD)/tests/unit/device
-UNIT_DEVICE_TESTS  := $(UNIT_DEVICE)/names $(UNIT_DEVICE)/device
+UNIT_DEVICE_TESTS  := $(addprefix $(UNIT_DEVICE)/,names device memory mounts)
 UNIT_DEVICE_SRC    := $(filter-out %/loop.c %/bridge.c,$(DEVICE_SRC)) $(STORE_CLIENT_SRC) \
-	dom0-tools/common/failure.c tests/unit/device/kernel.c tests/unit/store/daemon.c
+	dom0-tools/common/failure.c $(addprefix tests/unit/,device/kernel.c device/rig.c store/daemon.c)
 UNIT_DEVICE_FLAGS   = $(TOOLS_CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) $(SANITIZE) \
 	-Wl,--wrap=link_request,--wrap=link_request_path
 CHECKS             += check-unit-device
@@ -15,7 +15,9 @@ $(UNIT_DEVICE_TESTS): $(UNIT_DEVICE)/%: tests/unit/device/%.c $(UNIT_DEVICE_SRC)
 		$(wildcard dom0-tools/device/*.h dom0-tools/store/*.h tests/unit/device/*.h)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(UNIT_DEVICE_FLAGS) $(filter %.c,$^) -lcheck -lsubunit -lm -lrt -lpthread -o $@
+	$(Q)$(CC) $(UNIT_DEVICE_FLAGS) $(filter %.c,$^) $(if $(filter memory mounts,$*),$(MEMORY_WRAP)) \
+		$(if $(filter mounts,$*),-Wl$(comma)--wrap=fstat64 -DHOST_MOUNTS='"$@.list"') \
+		-lcheck -lsubunit -lm -lrt -lpthread -o $@
 
 # As check-unit counts: a program that dies before its closing line is one error.
 .PHONY: check-unit-device
