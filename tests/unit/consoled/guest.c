@@ -6,7 +6,6 @@
 #include "consoled/guest.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../descriptors.h"
 #include "consoled/console.h"
 #include "consoled/door.h"
 #include "consoled/server.h"
@@ -187,17 +187,6 @@ static size_t drain(int fd)
     while ((n = read(fd, block, sizeof(block))) > 0)
         total += (size_t)n;
     return total;
-}
-
-static unsigned nr_descriptors(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    unsigned nr = 0;
-
-    while (readdir(folder))
-        nr++;
-    closedir(folder);
-    return nr;
 }
 
 /* --- tests --- */

@@ -10,18 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../descriptors.h"
 #include "rig.h"
-
-static unsigned nr_descriptors(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    unsigned nr = 0;
-
-    while (readdir(folder))
-        nr++;
-    closedir(folder);
-    return nr;
-}
 
 static int list_all(struct store_client *own)
 {

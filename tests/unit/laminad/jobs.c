@@ -6,7 +6,6 @@
 #include "laminad/jobs.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../descriptors.h"
 #include "laminad/order.h"
 
 static char directory[] = "/tmp/lamina-jobs.XXXXXX";
@@ -69,17 +69,6 @@ static void await_changes(unsigned nr)
 {
     while (nr_changes < nr)
         ck_assert_int_eq(loop_run(loop), 0);
-}
-
-static unsigned nr_descriptors(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    unsigned nr = 0;
-
-    while (readdir(folder))
-        nr++;
-    closedir(folder);
-    return nr;
 }
 
 START_TEST(success_is_forgotten)
