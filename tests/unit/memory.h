@@ -21,7 +21,7 @@
 static struct memory {
     unsigned fail_at, nr; /* the fail_at-th from now on fails; 0: none */
     bool failed;
-} *memory; /* shared with children; NULL: nothing was asked for yet */
+} * memory; /* shared with children; NULL: nothing was asked for yet */
 
 void *__real_mmap64(void *address, size_t size, int prot, int flags, int fd, off_t offset);
 

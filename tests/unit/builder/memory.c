@@ -41,7 +41,7 @@ static struct machine {
     unsigned nr_given;     /* frames */
     bool is_pinned;
     struct vcpu_guest_context context;
-} *machine; /* shared with the child */
+} * machine; /* shared with the child */
 
 static int frames; /* file of all machine frames */
 
@@ -58,8 +58,8 @@ void host_close(void)
 
 static void *map(const uint64_t *mfns, size_t nr)
 {
-    uint8_t *at = __real_mmap64(NULL, nr * PAGE_SIZE, PROT_NONE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *at =
+        __real_mmap64(NULL, nr * PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     for (size_t i = 0; i < nr; i++)
         if (mfns[i] < FIRST_MFN || mfns[i] >= FIRST_MFN + NR_MACHINE ||
@@ -138,8 +138,7 @@ static long populate(const struct xen_memory_reservation *op)
 
 static long domctl(struct xen_domctl *op)
 {
-    const struct vcpu_guest_context *context =
-        (const void *)(uintptr_t)op->u.vcpucontext.ctxt;
+    const struct vcpu_guest_context *context = (const void *)(uintptr_t)op->u.vcpucontext.ctxt;
 
     if (op->cmd == XEN_DOMCTL_getdomaininfo)
         op->u.getdomaininfo.shared_info_frame = SHARED_MFN;
@@ -275,9 +274,7 @@ static void describe(char hash[SHA256_DIGEST_STRING_LENGTH])
     munmap(all, NR_MACHINE * PAGE_SIZE);
 }
 
-static void prepare_nothing(void)
-{
-}
+static void prepare_nothing(void) {}
 
 static void empty_cache(void)
 {
@@ -336,8 +333,8 @@ static void set_up(void)
     snprintf(initrd_path, sizeof(initrd_path), "%s/initrd", top);
     write_kernel();
     empty_cache();
-    machine = mmap(NULL, sizeof(*machine), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                   0);
+    machine =
+        mmap(NULL, sizeof(*machine), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     frames = memfd_create("frames", MFD_CLOEXEC);
     ck_assert_int_ge(frames, 0);
 }

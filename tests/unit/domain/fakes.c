@@ -388,6 +388,7 @@ int hypervisor_info(unsigned domid, struct xen_domctl_getdomaininfo *info)
         return -ESRCH;
     memset(info, 0, sizeof(*info));
     info->domain = (domid_t)domid;
+    info->flags = state->domains[domid].flags;
     info->max_vcpu_id = state->domains[domid].nr_vcpus - 1;
     info->max_pages = state->domains[domid].memory_max_kib / PAGE_KIB;
     memcpy(info->handle, state->domains[domid].uuid, sizeof(info->handle));
