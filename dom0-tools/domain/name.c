@@ -18,67 +18,54 @@
 #include "domain/take_apart.h"
 #include "domain/uuid.h"
 
-/* What another tool wrote where the guest sees it. */
-static int name_of_guest(struct store_client *store, unsigned domid, char **name)
-{
-    char path[NODES_PATH_SIZE];
-
-    nodes_path(domid, "name", path);
-    int rc = store ? store_read(store, 0, path, name, NULL) : -ENOENT;
-    if (rc == 0 && (*name)[0] == '\0') {
-        free(*name);
-        rc = -ENOENT;
-    }
-    if (rc == -ENOENT)
-        *name = NULL;
-    return rc == -ENOENT ? 0 : rc;
-}
-
 int name_of(struct store_client *store, unsigned domid, char **name)
 {
-    int rc = record_read(store, domid, "name", name);
+    char path[NODES_PATH_SIZE];
+    int rc = record_get(store, domid, "name", name);
 
-    if (rc == 0 && !*name)
-        rc = name_of_guest(store, domid, name);
-    if (rc == 0 && !*name && domid == 0) {
-        *name = strdup(NAME_CONTROL_DOMAIN);
-        rc = *name ? 0 : -ENOMEM;
+    nodes_path(domid, "name", path);
+    if (rc == -ENOENT && store)
+        rc = store_read(store, 0, path, name, NULL);
+    if (rc == 0 && (*name)[0] == '\0') {
+        free(*name);
+        *name = NULL;
+        rc = -ENOENT;
     }
-    return rc;
+    if (rc != -ENOENT || domid != 0)
+        return rc;
+    *name = strdup(NAME_CONTROL_DOMAIN);
+    return *name ? 0 : -ENOMEM;
 }
 
-/* Whether a tool began this domain and died, or the domain is gone and nobody cleaned up. */
-static bool is_abandoned(struct store_client *store, unsigned domid)
+/*
+ * Whether a tool began this domain and died, or the domain is gone and nobody cleaned up: 1, 0, or
+ * a negative errno value.
+ */
+static int is_abandoned(struct store_client *store, unsigned domid)
 {
     struct xen_domctl_getdomaininfo info;
-    char *builder = record_get(store, domid, "builder");
-    bool building = builder != NULL, lives = builder && builder_lives(builder);
+    char *builder;
+    int rc = record_get(store, domid, "builder", &builder);
 
+    if (rc == -ENOENT)
+        return hypervisor_info(domid, &info) == -ESRCH;
+    if (rc == 0)
+        rc = builder_lives(builder);
     free(builder);
-    return !lives && (building || hypervisor_info(domid, &info) == -ESRCH);
+    return rc < 0 ? rc : !rc;
 }
 
 static int take_apart(struct store_client *store, unsigned domid, struct failure *failure)
 {
-    int lock = lock_domain(domid), rc;
+    int lock = lock_domain(domid);
 
     if (lock < 0)
         return failure_set(failure, FAILURE_OPERATION, lock, "cannot lock domain %u", domid);
     /* While this waited somebody else may have cleaned up. */
-    rc = is_abandoned(store, domid) ? domain_take_apart(store, domid, failure) : 0;
+    int rc = is_abandoned(store, domid);
+    if (rc > 0)
+        rc = domain_take_apart(store, domid, failure);
     lock_release(lock);
-    return rc;
-}
-
-/* *same: the record's leaf is that text. */
-static int compare(struct store_client *store, unsigned domid, const char *leaf,
-                   const char *wanted, bool *same)
-{
-    char *text;
-    int rc = record_read(store, domid, leaf, &text);
-
-    *same = text && strcmp(text, wanted) == 0;
-    free(text);
     return rc;
 }
 
@@ -95,18 +82,14 @@ static int refuse(unsigned domid, const char *name, const char *uuid, struct fai
 static int check_record(struct store_client *store, unsigned domid, const char *name,
                         const char *uuid, struct failure *failure)
 {
-    bool same_name, same_uuid = false;
-    int rc = compare(store, domid, "name", name, &same_name);
+    int same_name = record_has_text(store, domid, "name", name);
+    int rc = same_name || !uuid ? same_name : record_has_text(store, domid, "uuid", uuid);
 
-    if (rc == 0 && uuid)
-        rc = compare(store, domid, "uuid", uuid, &same_uuid);
-    if (rc != 0)
-        return failure_set(failure, FAILURE_OPERATION, rc, "cannot read the record of domain %u",
-                           domid);
-    if (!same_name && !same_uuid)
-        return 0;
-    if (is_abandoned(store, domid))
-        return take_apart(store, domid, failure);
+    if (rc <= 0)
+        return rc;
+    rc = is_abandoned(store, domid);
+    if (rc)
+        return rc < 0 ? rc : take_apart(store, domid, failure);
     return refuse(domid, name, same_name ? NULL : uuid, failure);
 }
 
@@ -124,7 +107,9 @@ static int check_records(struct store_client *store, const char *name, const cha
             rc = check_record(store, domids[i], name, uuid, failure);
     }
     free(domids);
-    return rc;
+    if (rc != 0)
+        return failure_set(failure, FAILURE_OPERATION, rc, "cannot read the domains' records");
+    return 0;
 }
 
 static int check_living(struct store_client *store, const char *name, const uint8_t *uuid,

@@ -13,9 +13,9 @@
 #define NAME_CONTROL_DOMAIN "Domain-0"
 
 /*
- * The name, to be freed, NULL if it has none: the record's, or what another tool wrote into the
- * store. "Domain-0" is the control domain unless somebody named it otherwise. -ENOMEM, or why the
- * store cannot be read.
+ * The name, to be freed: the record's, or what another tool wrote into the store. "Domain-0" is the
+ * control domain unless somebody named it otherwise. -ENOENT: it has none; or another negative
+ * errno value; *name is NULL then.
  */
 int name_of(struct store_client *store, unsigned domid, char **name)
     __attribute__((warn_unused_result));

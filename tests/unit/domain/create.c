@@ -223,7 +223,8 @@ START_TEST(finds_by_everything)
     unsigned domid, found;
 
     ck_assert_int_eq(create(&domid), 0);
-    char *uuid = record_get(store, domid, "uuid");
+    char *uuid;
+    ck_assert_int_eq(record_get(store, domid, "uuid", &uuid), 0);
     const char *const words[] = { "1", "hello", uuid };
     for (size_t i = 0; i < 3; i++) {
         ck_assert_int_eq(domain_find(store, words[i], &found, &failure), 0);
