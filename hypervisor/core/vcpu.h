@@ -46,6 +46,7 @@ struct vcpu {
 
     /* --- atomic --- */
     uint32_t paused; /* VCPU_PAUSED_*; changed by vcpu_pause/vcpu_unpause */
+    uint32_t starting; /* a CPU has VCPUOP_initialise of it in hand */
 
     /* --- scheduler, under the run queue lock --- */
     enum vcpu_state state;
@@ -112,7 +113,10 @@ void vcpu_set_work(struct vcpu *v, uint32_t bits);
 /* Is an event pending and unmasked? (vcpu_info bytes; the guest writes them too.) */
 bool vcpu_event_deliverable(const struct vcpu *v);
 
-/* VCPUOP_initialise and setvcpucontext end here: pv/context.c. Domain lock held. */
+/*
+ * VCPUOP_initialise and setvcpucontext end here: pv/context.c. v runs nowhere, and the caller sees to
+ * it that nobody else does the same; no lock held, for it may take long. -ERESTART: nothing changed.
+ */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *ctx) must_check;
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *ctx); /* it runs nowhere */
 /* Drop what pv/ holds for v: roots, descriptor tables. v is dying, runs nowhere. pv/exit.c */

@@ -7,19 +7,19 @@
 #include "lib/errno.h"
 #include "mm/alloc.h"
 #include "mm/guest.h"
-#include "sys/lock.h"
 
 /* ---- state ---- */
 
-/* Paused, so that what is read or written is whole. -ERESTART leaves the state as it was. */
+/*
+ * Paused, so that what is read or written is whole and the domain itself starts no vCPU; claimed, so no
+ * other tool does. -ERESTART leaves the state as it was.
+ */
 static int context_set(struct vcpu *v, const struct vcpu_guest_context *context)
 {
     int ret;
 
     domain_pause(v->domain);
-    lock_take(&v->domain->lock);
     ret = vcpu_set_context(v, context);
-    lock_drop(&v->domain->lock);
     if (ret == 0 && (context->flags & VGCF_online))
         vcpu_unpause(v, VCPU_PAUSED_DOWN);
     else if (ret == 0)

@@ -15,16 +15,16 @@
 
 /* ---- start and stop ---- */
 
-/* Once only; the lock decides between two callers. -ERESTART leaves the vCPU without a state. */
+/* Once only; of two callers one tries again. -ERESTART leaves the vCPU without a state. */
 static int context_set_once(struct vcpu *v, const struct vcpu_guest_context *context)
 {
-    struct domain *d = v->domain;
     int ret = -EEXIST;
 
-    lock_take(&d->lock);
+    if (atomic_xchg(&v->starting, 1u))
+        return -ERESTART;
     if (!v->initialised)
         ret = vcpu_set_context(v, context);
-    lock_drop(&d->lock);
+    atomic_write(&v->starting, 0u);
     return ret;
 }
 

@@ -230,7 +230,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     }
     if (v->id == 0)
         atomic_or(&v->domain->vm_assist, (uint32_t)c->vm_assist);
-    iopl_set_locked(v, RFLAGS_IOPL(c->user_regs.rflags));
+    iopl_set(v, RFLAGS_IOPL(c->user_regs.rflags));
     v->initialised = true;
     return 0;
 }

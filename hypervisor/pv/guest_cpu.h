@@ -24,9 +24,7 @@ gva_t code_address(struct vcpu *v, bool *is_64);
 /* segment bases, stack, FPU flag: pv/segment.c */
 int segment_base_set(struct vcpu *v, unsigned which, uint64_t base) must_check;
 int stack_switch(struct vcpu *v, uint64_t ss, uint64_t sp) must_check;
-/* The virtual IOPL. The domain lock is taken by the first, held by the caller of the second. */
-void iopl_set(struct vcpu *v, unsigned iopl);
-void iopl_set_locked(struct vcpu *v, unsigned iopl);
+void iopl_set(struct vcpu *v, unsigned iopl); /* the virtual IOPL; takes the domain lock */
 void iopl_show_all(struct domain *d); /* vm_assist(architectural_iopl) changed; takes the lock */
 void fpu_taskswitch(struct vcpu *v, bool set);
 

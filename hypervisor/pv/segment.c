@@ -49,16 +49,11 @@ static void iopl_show(struct vcpu *v)
     WRITE_ONCE(g->frame_iopl, shows ? (uint64_t)g->iopl << 12 : 0);
 }
 
-void iopl_set_locked(struct vcpu *v, unsigned iopl)
-{
-    v->arch.iopl = iopl & 3;
-    iopl_show(v);
-}
-
 void iopl_set(struct vcpu *v, unsigned iopl)
 {
     lock_take(&v->domain->lock);
-    iopl_set_locked(v, iopl);
+    v->arch.iopl = iopl & 3;
+    iopl_show(v);
     lock_drop(&v->domain->lock);
 }
 

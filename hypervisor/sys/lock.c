@@ -56,6 +56,11 @@ bool lock_is_held(const spinlock_t *lock)
     return true;
 }
 
+bool lock_none_held(void)
+{
+    return true;
+}
+
 #else
 
 /* Held locks of this CPU: how many of each rank, and a bit per rank that has any. */
@@ -117,6 +122,11 @@ void lock_drop(spinlock_t *lock)
 bool lock_is_held(const spinlock_t *lock)
 {
     return READ_ONCE(lock->taken) && READ_ONCE(lock->holder) == machine_cpu_id() + 1;
+}
+
+bool lock_none_held(void)
+{
+    return this_cpu(held).ranks == 0;
 }
 
 #endif

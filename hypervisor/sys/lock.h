@@ -42,6 +42,7 @@ bool lock_try(spinlock_t *lock) must_check; /* any rank: what never waits cannot
 /* More locks of the highest rank held, in an address-independent order: the audit takes many. */
 void lock_take_second(spinlock_t *second);
 bool lock_is_held(const spinlock_t *lock); /* by this CPU; always true in release builds */
+bool lock_none_held(void); /* likewise */
 
 #ifdef CONFIG_DEBUG
 void lock_take(spinlock_t *lock);

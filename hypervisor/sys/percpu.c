@@ -7,6 +7,8 @@
 #include "sys/percpu.h"
 
 #include "lib/bits.h"
+#include "sys/lock.h"
+#include "sys/log.h"
 #include "x86/upcall.h"
 
 struct vcpu; /* begins with struct guest_cpu, which is all that is used here */
@@ -56,6 +58,7 @@ bool preempt_pending(void)
 
     if (!g)
         return false;
+    ASSERT(lock_none_held()); /* what comes in may want any */
     machine_interrupt_window();
     upcall_kick(); /* bits set before g was current: its exit path must see what stops us */
     return READ_ONCE(g->work) ||

@@ -2,7 +2,7 @@
 """Runs the micro-guests, two at a time, each as dom0 of its own machine or as domU beside one.
 
 Usage: run.py [--hypervisor {lamina,xen}] [--as {dom0,domU,both}] [--jobs N] [--repeat N]
-              [--counts FILE] [NAME ...]
+              [--counts FILE] [--stop] [NAME ...]
 
 A domU is made by tests/guest/launch, which shows its console. Beside it runs the victim, which must
 notice nothing: launch has an outcome of its own.
@@ -82,6 +82,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--cpus", type=int, default=2, help="of the machine")
     parser.add_argument("--counts", help="write 'passed failed skipped' here")
+    parser.add_argument("--stop", action="store_true", help="at the first that does not succeed")
     parser.add_argument("names", nargs="*", help="parts of names")
     options = parser.parse_args()
 
@@ -112,6 +113,9 @@ def main():
             if outcome in ("failure", "error"):
                 with open(log, errors="replace") as text:
                     sys.stdout.writelines(f"    {said}" for said in text.readlines()[-80:])
+                if options.stop:
+                    pool.shutdown(wait=True, cancel_futures=True)
+                    break
     bad = counts["failure"] + counts["error"]
     print(f"guests: {counts['success']} passed, {bad} failed, {counts['skip']} skipped")
     if options.counts:

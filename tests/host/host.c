@@ -15,6 +15,8 @@
 
 #define HOST_BOTTOM 16 /* frames that no test gets: so that frame 0 and its like stay special */
 
+#define may_replace __attribute__((weak)) /* a test may have its own */
+
 struct host_machine host;
 char percpu_start[1], percpu_end[1];
 bool panic_noreboot;
@@ -113,6 +115,11 @@ bool lock_is_held(const spinlock_t *lock)
     return lock->taken;
 }
 
+bool lock_none_held(void)
+{
+    return state.nr_held == 0;
+}
+
 unsigned host_locks_held(void)
 {
     return state.nr_held;
@@ -146,7 +153,7 @@ void log_guest(enum log_level level, domid_t dom, const char *fmt, ...)
     fputc('\n', stderr);
 }
 
-__attribute__((weak)) void log_raw(const char *s, size_t n) /* a test may have its own */
+may_replace void log_raw(const char *s, size_t n)
 {
     (void)!fwrite(s, 1, n, stderr);
 }
@@ -272,13 +279,13 @@ void machine_flush_local(void)
     machine_flush_cpus(UINT64_C(1) << host.cpu);
 }
 
-void machine_flush_page_local(gva_t va)
+may_replace void machine_flush_page_local(gva_t va)
 {
     (void)va;
     machine_flush_local();
 }
 
-void machine_flush_caches(void)
+may_replace void machine_flush_caches(void)
 {
 }
 
@@ -321,7 +328,7 @@ void machine_interrupt_window(void)
 {
 }
 
-void machine_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
+may_replace void machine_cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
     (void)sub;
     memset(out, 0, 4 * sizeof(out[0]));

@@ -3,94 +3,38 @@
 """Do the tests bite? Plants one small fault after the other into a copy of the tree and runs the
 checks, cheap ones first, until one of them fails.
 
-    run.py [--number N] [--seed S] [--only FILE...] [--list] [--report FILE]
+    run.py [--number N] [--seed S] [--only FILE...] [--list] [--fresh] [--report FILE]
 
 The copy is made from what git knows of the work tree and lives below $BUILD/mutants. Results are
-kept there by a digest of the faulty file and of the tests, so a run that was stopped goes on where
-it was. The same seed gives the same faults. A fault that does not compile is not counted.
+kept there by fault, so a run that was stopped goes on where it was. What was caught once is not
+planted again, unless --fresh asks for it; what survived is, when a test has changed since. A fault
+that does not compile is not counted, nor is one that the compiler makes the same hypervisor of.
 """
 import argparse
 import glob
 import hashlib
 import json
 import os
-import random
+import re
 import shutil
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-import mutate  # noqa: E402
+import draw    # noqa: E402
+import stages  # noqa: E402
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+ROOT = draw.ROOT
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"), "mutants")
 TREE = os.path.join(BUILD, "tree")
+LOG = os.path.join(BUILD, "log")
 RESULTS = os.path.join(BUILD, "results.json")
 BOUND_S = 300
-
-# What is searched, and how many faults of the whole fall to each.
-SHARES = (("hypervisor/mm/*.[ch]", 0.45), ("hypervisor/core/grant*.c", 0.17),
-          ("hypervisor/core/maptrack.c", 0.05), ("hypervisor/core/evtchn*.c", 0.15),
-          ("hypervisor/pv/*.c", 0.18))
-# Only dom0's start uses the builder: it is checked by booting, which is too slow here. The
-# processor a guest sees (cpuid.c) is a table of choices: no invariant knows better.
-LEFT_OUT = ("build", "start_info", "hypercall_page", "cpuid", "audit", "nmi.c")
+NOT_COUNTED, SAME, SURVIVED = "does not compile", "no change", "survived"
 
 
-def files_of(pattern):
-    names = glob.glob(os.path.join(ROOT, pattern))
-    return sorted(os.path.relpath(n, ROOT) for n in names
-                  if not any(word in os.path.basename(n) for word in LEFT_OUT))
-
-
-def choose(number, seed):
-    """Faults spread over kinds, so that the many flipped comparisons do not drown the rest."""
-    rng, chosen = random.Random(seed), []
-    for pattern, share in SHARES:
-        by_kind = {}
-        for name in files_of(pattern):
-            with open(os.path.join(ROOT, name), encoding="utf-8") as f:
-                text = f.read()
-            for line, kind, new in mutate.of_file(text):
-                by_kind.setdefault(kind, []).append((name, line, kind, new))
-        wanted = round(number * share)
-        kinds = sorted(by_kind)
-        for kind in kinds:
-            rng.shuffle(by_kind[kind])
-        while wanted > 0 and any(by_kind.values()):
-            for kind in kinds:
-                if by_kind[kind] and wanted > 0:
-                    chosen.append(by_kind[kind].pop())
-                    wanted -= 1
-    return chosen
-
-
-# ---- checks -------------------------------------------------------------------------------------
-
-def unit_tests(layer):
-    names = sorted(glob.glob(os.path.join(ROOT, "tests/unit", layer, "*.c")))
-    return [f"build/tests/unit/{layer}/{os.path.basename(n)[:-2]}" for n in names]
-
-
-def stages(name):
-    """(what, make targets, commands), in the order of their cost."""
-    layer = name.split("/")[1]
-    units = unit_tests(layer)
-    fuzz = "build/tests/fuzz/hypercall"
-    yield "fuzz", [fuzz], [f"{fuzz} --calls 100000 --audit 8"]
-    yield "unit", units, units
-    if layer == "mm":
-        yield "model", ["build/tests/model/small"], ["build/tests/model/small"]
-    if layer == "core":
-        small = [f"build/tests/model/{m}-small" for m in ("events", "grants")]
-        yield "model", small, [f"{small[0]} 100000 64", f"{small[1]} 8000 2000"]
-    others = [u for u in unit_tests("hypercall") if not u.endswith("hypercall/hypercall")]
-    yield "unit-hypercall", others, others
-    if layer == "pv":  # what only a processor that executes a guest's instructions can tell
-        yield "guest", ["build/lamina"], ["make -s check-guest"]
-    yield "fuzz-long", [fuzz], [f"{fuzz} --calls 1000000 --audit 32 --steps 4000 --seed 77777"]
-
+# ---- one fault -----------------------------------------------------------------------------------
 
 def session_end(session):
     """Unit tests give each of their processes a group of its own, but the session is one."""
@@ -99,8 +43,11 @@ def session_end(session):
 
 def run(command, bound_s):
     """Exit status, or None after the bound, when all that the command started is ended."""
-    with subprocess.Popen(command, shell=True, cwd=TREE, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL, start_new_session=True) as process:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    environment = {**inherited, "BUILD": "build", "CK_DEFAULT_TIMEOUT": "120"}
+    with open(LOG, "w", encoding="utf-8") as log, \
+            subprocess.Popen(command, shell=True, cwd=TREE, stdout=log, stderr=subprocess.STDOUT,
+                             env=environment, start_new_session=True) as process:
         try:
             return process.wait(bound_s)
         except subprocess.TimeoutExpired:
@@ -113,19 +60,48 @@ def make(targets):
     return run(f"make -s WARNINGS=-w {' '.join(targets)}", BOUND_S)
 
 
+def failed_guest():
+    """The micro-guest that ended the run, and its role; None: it was no guest."""
+    with open(LOG, encoding="utf-8", errors="replace") as f:
+        return re.search(r"^(?:FAILURE|ERROR) *(\w+) as (\w+)", f.read(), re.M)
+
+
+def caught_by(command, bound_s, left_s):
+    """What found the fault, or None. A guest must fail alone, too: a busy machine fails once."""
+    start = time.monotonic()
+    status = run(command, min(bound_s, left_s))
+    if status == 0 or (status is None and left_s < bound_s):
+        return None
+    guest = "tests/guest/run.py" in command and failed_guest()
+    if not guest:
+        return command.split(" --")[0].split("/", 2)[-1]
+    name, role = guest.groups()
+    if run(f"python3 tests/guest/run.py --jobs 1 --as {role} {name}", bound_s) != 0:
+        return name
+    left_s -= time.monotonic() - start
+    return name if run(command, max(left_s, 1)) not in (0, None) else None
+
+
+def image():
+    """What is built of the tree as it stands; None: it does not compile."""
+    if make(["build/lamina"]) != 0:
+        return None
+    with open(os.path.join(TREE, "build/lamina"), "rb") as f:
+        return hashlib.sha256(f.read()).digest()
+
+
 def verdict(name):
-    """What caught the fault: a stage, "survived", or "does not compile"."""
-    end = time.monotonic() + BOUND_S
-    for what, targets, commands in stages(name):
-        if make(targets) != 0:
-            return "does not compile"
-        for command in commands:
-            left = end - time.monotonic()
-            if left < 1:
-                return "survived"
-            if run(command, left) != 0:
-                return what
-    return "survived"
+    """What caught the fault and how soon: (stage, by, seconds)."""
+    start = time.monotonic()
+    for check in stages.checks(TREE, name):
+        if make(check.targets) != 0:
+            return NOT_COUNTED, "", 0
+        left_s = start + BOUND_S - time.monotonic()
+        by = caught_by(check.command, check.seconds, left_s) if left_s > 1 else None
+        taken_s = time.monotonic() - start
+        if by and taken_s <= BOUND_S:
+            return check.stage, by, round(taken_s)
+    return SURVIVED, "", round(time.monotonic() - start)
 
 
 # ---- the copy and what is known already ----------------------------------------------------------
@@ -147,10 +123,20 @@ def tree_make():
     os.makedirs(os.path.join(TREE, "build"), exist_ok=True)
 
 
+def tree_check():
+    """Without a fault every check must pass, or it would catch all of them."""
+    layers = {fault.name.split("/")[1]: fault.name for fault in draw.choose(1000, 1)}
+    for name in layers.values():
+        what, by, _ = verdict(name)
+        if what != SURVIVED:
+            sys.exit(f"mutants: without a fault, {what} {by} fails: see {LOG}")
+
+
 def tests_digest():
+    """Of the tests, without what runs them."""
     digest = hashlib.sha256()
     for folder in ("unit/mm", "unit/core", "unit/pv", "unit/hypercall", "fuzz", "model", "sim",
-                   "mutants"):
+                   "guest", "race"):
         for name in sorted(glob.glob(os.path.join(ROOT, "tests", folder, "**/*.[chS]"),
                                      recursive=True)):
             with open(name, "rb") as f:
@@ -171,50 +157,45 @@ def results_save(results):
     os.replace(RESULTS + ".new", RESULTS)
 
 
-def plant(name, line, new):
-    with open(os.path.join(ROOT, name), encoding="utf-8") as f:
-        lines = f.read().split("\n")
-    old = lines[line]
-    lines[line] = new
-    return old, "\n".join(lines)
+def check_one(fault, digest, faultless):
+    target = os.path.join(TREE, fault.name)
+    with open(target, "w", encoding="utf-8") as f:
+        f.write(fault.planted())
+    try:
+        what, by, seconds = verdict(fault.name) if image() != faultless else (SAME, "", 0)
+    finally:
+        shutil.copyfile(os.path.join(ROOT, fault.name), target)
+    return {"verdict": what, "by": by, "seconds": seconds, "tests": digest}
 
 
-def check_one(fault, results, digest):
-    name, line, kind, new = fault
-    old, text = plant(name, line, new)
-    key = hashlib.sha256((digest + name + text).encode()).hexdigest()
-    # A survivor of weaker tests is tried again; what was caught once stays caught by its test.
-    known = results.get(key) or next(
-        (r for r in results.values() if r["file"] == name and r["old"] == old and r["new"] == new
-         and r["line"] == line + 1 and r["verdict"] != "survived"), None)
-    if known is None:
-        target = os.path.join(TREE, name)
-        with open(target, "w", encoding="utf-8") as f:
-            f.write(text)
-        try:
-            what = verdict(name)
-        finally:
-            shutil.copyfile(os.path.join(ROOT, name), target)
-        known = {"file": name, "line": line + 1, "kind": kind, "old": old, "new": new,
-                 "verdict": what}
-    results[key] = known
-    return known
+# ---- report --------------------------------------------------------------------------------------
+
+def area_of(name):
+    layer, stem = name.split("/")[1], os.path.basename(name)
+    return layer if layer != "core" else "events" if stem.startswith("evtchn") else "grants"
+
+
+def report_line(what, found, out):
+    by = {}
+    for _, r in found:
+        by[r["verdict"]] = by.get(r["verdict"], 0) + 1
+    caught = len(found) - by.get(SURVIVED, 0)
+    percent = 100 * caught / max(len(found), 1)
+    print(f"mutants: {what}: {len(found)} faults, {caught} caught ({percent:.1f} %), by "
+          + ", ".join(f"{k} {v}" for k, v in sorted(by.items())), file=out)
+    return percent
 
 
 def report(found, out):
-    counted = [r for r in found if r["verdict"] != "does not compile"]
-    caught = [r for r in counted if r["verdict"] != "survived"]
-    by = {}
-    for r in counted:
-        by[r["verdict"]] = by.get(r["verdict"], 0) + 1
-    for r in counted:
-        if r["verdict"] == "survived":
-            print(f"{r['file']}:{r['line']}: {r['kind']}\n  - {r['old'].strip()}\n"
-                  f"  + {r['new'].strip()}", file=out)
-    percent = 100 * len(caught) / max(len(counted), 1)
-    print(f"mutants: {len(counted)} faults, {len(caught)} caught ({percent:.1f} %), by "
-          + ", ".join(f"{k} {v}" for k, v in sorted(by.items())), file=out)
-    return percent
+    counted = [(f, r) for f, r in found if r["verdict"] not in (NOT_COUNTED, SAME)]
+    for fault, r in counted:
+        if r["verdict"] == SURVIVED:
+            print(fault, file=out)
+    for area in sorted({area_of(f.name) for f, _ in counted}):
+        report_line(area, [(f, r) for f, r in counted if area_of(f.name) == area], out)
+    slowest = max((r["seconds"] for _, r in counted if r["verdict"] != SURVIVED), default=0)
+    print(f"mutants: the slowest was caught after {slowest} s", file=out)
+    return report_line("all", counted, out)
 
 
 def main():
@@ -223,23 +204,31 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="parts of file names")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--fresh", action="store_true", help="forget what was caught before")
     parser.add_argument("--report", help="write survivors and counts there, too")
     o = parser.parse_args()
-    faults = choose(o.number, o.seed)
+    faults = draw.choose(o.number, o.seed)
     if o.only:
-        faults = [f for f in faults if any(part in f[0] for part in o.only)]
+        faults = [f for f in faults if any(part in f.name for part in o.only)]
     if o.list:
-        for name, line, kind, new in faults:
-            print(f"{name}:{line + 1}: {kind}: {new.strip()}")
+        for fault in faults:
+            print(fault)
         return 0
     tree_make()
-    results, digest, found = results_load(), tests_digest(), []
+    digest, found, results = tests_digest(), [], {} if o.fresh else results_load()
+    if o.fresh:
+        tree_check()
+    faultless = image()
+    if faultless is None:
+        sys.exit("mutants: the tree does not compile")
     for i, fault in enumerate(faults):
-        known = check_one(fault, results, digest)
-        results_save(results)
-        found.append(known)
-        print(f"{i + 1}/{len(faults)} {known['file']}:{known['line']} {known['kind']}: "
-              f"{known['verdict']}", flush=True)
+        known = results.get(fault.key)
+        if not known or (known["verdict"] == SURVIVED and known["tests"] != digest):
+            known = results[fault.key] = check_one(fault, digest, faultless)
+            results_save(results)
+        found.append((fault, known))
+        print(f"{i + 1}/{len(faults)} {fault.name}:{fault.line + 1} {fault.kind}: "
+              f"{known['verdict']} {known['by']} ({known['seconds']} s)", flush=True)
     percent = report(found, sys.stdout)
     if o.report:
         with open(o.report, "w", encoding="utf-8") as f:

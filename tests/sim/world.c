@@ -100,9 +100,7 @@ static bool vcpu_start(struct domain *d, unsigned id, mfn_t l4, mfn_t user_l4)
     for (unsigned i = 0; i < 256; i++)
         c.trap_ctxt[i] = (struct trap_info){ .vector = (uint8_t)i, .cs = FLAT_KERNEL_CS,
                                              .address = 0x1000 + i };
-    lock_take(&v->domain->lock);
     rc = vcpu_set_context(v, &c);
-    lock_drop(&v->domain->lock);
     if (rc)
         return false;
     vcpu_unpause(v, VCPU_PAUSED_DOWN);

@@ -41,6 +41,8 @@ void lock_drop(spinlock_t *lock);
 bool lock_is_held(const spinlock_t *lock);
 void lock_take_second(spinlock_t *second);
 
+bool lock_none_held(void);
+
 /* Host only: how many locks are held; 0 between operations. */
 unsigned host_locks_held(void);
 

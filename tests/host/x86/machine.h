@@ -2,7 +2,7 @@
 /*
  * Stands in for hypervisor/x86/machine.h in the host build. Machine frames are an array, guest
  * virtual addresses are addresses of the test program, time and CPU number are variables that the
- * test sets, and what cannot be done on the host is counted. Only what lib/, mm/ and core/ ask for
+ * test sets, and what cannot be done on the host is counted. Only what the layers above x86/ ask for
  * is here: a new call that does not link says that a layer asks for more than it did.
  */
 #ifndef LAMINA_X86_MACHINE_H
@@ -129,5 +129,30 @@ bool machine_frame_is_ours(mfn_t mfn);
 uint32_t machine_apic_id(unsigned cpu);
 int machine_ioapic_read(maddr_t apic_base, uint32_t reg, uint32_t *value) must_check;
 int machine_acpi_sleep(uint8_t state, uint16_t pm1a, uint16_t pm1b) must_check;
+
+/* ---- asked for by pv/: tests/unit/pv/fixture.h defines it ---- */
+
+size_t machine_xsave_size(void);
+uint64_t machine_xcr0(void);
+void machine_xsave_init(struct guest_cpu *g);
+void machine_load_gdt(struct guest_cpu *g);
+void machine_load_ldt(struct guest_cpu *g);
+void machine_load_debug(struct guest_cpu *g);
+void machine_load_cr3(struct guest_cpu *g);
+int machine_load_selector(struct guest_cpu *g, unsigned which, uint16_t sel) must_check;
+void machine_load_ts(struct guest_cpu *g);
+void machine_load_xcr0(struct guest_cpu *g);
+int machine_ldt_page(gva_t va) must_check;
+void machine_load_bases(struct guest_cpu *g);
+void machine_save_bases(struct guest_cpu *g);
+void machine_set_fsgsbase(bool on);
+void machine_toggle_mode(struct guest_cpu *g);
+int machine_rdmsr(uint32_t msr, uint64_t *value) must_check;
+int machine_wrmsr(uint32_t msr, uint64_t value) must_check;
+uint32_t machine_in(uint16_t port, unsigned bytes);
+void machine_out(uint16_t port, unsigned bytes, uint32_t value);
+uint32_t machine_pci_read(uint16_t seg, uint8_t bus, uint8_t devfn, uint16_t reg, unsigned bytes);
+void machine_pci_write(uint16_t seg, uint8_t bus, uint8_t devfn, uint16_t reg, unsigned bytes,
+                       uint32_t value);
 
 #endif

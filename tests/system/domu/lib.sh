@@ -143,6 +143,7 @@ ready() { talk "$(console "$1")" -t "${2:-120}" expect "LAMINA-DOMU $1 ready"; }
 in_domain() { talk "$(console "$1")" -t "${3:-120}" run "$2"; }
 
 is_gone() { ! lamina domid "$1"; }
+number_changed() { id=$(lamina domid "$1") && [ "$id" != "$2" ]; } # NAME NUMBER
 until_gone() { wait_for "${2:-60}" is_gone "$1"; }
 
 # ---- daemons ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -192,10 +193,15 @@ void store_close(struct store_client *client)
     (void)client;
 }
 
+/* Never ready. */
 int store_fd(const struct store_client *client)
 {
+    static int fd = -1;
+
     (void)client;
-    return -1;
+    if (fd < 0)
+        fd = eventfd(0, EFD_CLOEXEC);
+    return fd;
 }
 
 int store_next_event(struct store_client *client, struct store_event *event)
@@ -388,6 +394,7 @@ int hypervisor_info(unsigned domid, struct xen_domctl_getdomaininfo *info)
         return -ESRCH;
     memset(info, 0, sizeof(*info));
     info->domain = (domid_t)domid;
+    info->flags = state->domains[domid].flags;
     info->max_vcpu_id = state->domains[domid].nr_vcpus - 1;
     info->max_pages = state->domains[domid].memory_max_kib / PAGE_KIB;
     memcpy(info->handle, state->domains[domid].uuid, sizeof(info->handle));

@@ -154,6 +154,8 @@ void nmi_send(struct vcpu *v)
 }
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context)
 {
+    ck_assert_uint_eq(v->starting, 1);
+    ck_assert(lock_none_held());
     if (world.answer == 0)
         v->initialised = true;
     return record(context->flags, 0, 0);
@@ -389,6 +391,10 @@ START_TEST(test_vcpu_life)
     world.answer = -EINVAL;
     ck_assert_int_eq(hc_vcpu_initialise(&vcpu1, at(&context)), -EINVAL);
     world.answer = 0;
+    vcpu1.starting = 1; /* another vCPU is at it */
+    ck_assert_int_eq(hc_vcpu_initialise(&vcpu1, at(&context)), -ERESTART);
+    ck_assert_uint_eq(vcpu1.starting, 1);
+    vcpu1.starting = 0;
     ck_assert_int_eq(hc_vcpu_initialise(&vcpu1, at(&context)), 0);
     ck_assert_uint_eq(world.seen[0], 4);
     ck_assert_int_eq(hc_vcpu_initialise(&vcpu1, at(&context)), -EEXIST);

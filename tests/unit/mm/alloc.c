@@ -117,9 +117,12 @@ START_TEST(reuse_is_cleared)
     for (uint64_t n = 0; n < free_at_start; n++) {
         mfn_t other = frames_alloc(&control, 0, 0);
 
+        bool shows = false;
+
         /* What was there before this boot may show, to a control domain; a guest's may not. */
         for (unsigned i = 0; i < 512; i++)
-            ck_assert_uint_ne(words(other)[i], canary);
+            shows |= words(other)[i] == canary;
+        ck_assert(!shows);
     }
 }
 END_TEST
@@ -140,6 +143,21 @@ START_TEST(reuse_is_flushed_once)
     /* All that was free then is flushed now. */
     (void)frame(&control);
     ck_assert_uint_eq(host.nr_flushes, before + 1);
+}
+END_TEST
+
+START_TEST(reuse_is_flushed_on_all_cpus)
+{
+    static const unsigned nr[] = { 1, 62, 63, 64 };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(nr); i++) {
+        (void)frame(&guest);
+        strip(&guest);
+        host.nr_cpus = nr[i];
+        host.flushed_cpus = 0;
+        (void)frame(&control);
+        ck_assert_uint_eq(host.flushed_cpus, UINT64_MAX >> (64 - nr[i]));
+    }
 }
 END_TEST
 
@@ -193,6 +211,22 @@ START_TEST(heap_objects_are_apart)
         p[i] = heap_alloc(128);
     for (unsigned i = 0; i < 400; i++)
         heap_free(p[i], 128);
+    ck_assert_uint_eq(frames_free(), free_at_start);
+}
+END_TEST
+
+/* A frame of small objects has its header and else nothing but objects. */
+START_TEST(heap_fills_a_frame)
+{
+    void *p[255];
+
+    for (unsigned i = 0; i < 254; i++)
+        p[i] = heap_alloc(16);
+    ck_assert_uint_eq(frames_free(), free_at_start - 1);
+    p[254] = heap_alloc(16);
+    ck_assert_uint_eq(frames_free(), free_at_start - 2);
+    for (unsigned i = 0; i < 255; i++)
+        heap_free(p[i], 16);
     ck_assert_uint_eq(frames_free(), free_at_start);
 }
 END_TEST
@@ -293,7 +327,8 @@ int main(void)
         order_aligned_and_counted, order_too_large, high_memory_first, address_bits_exhausted,
         all_memory_and_back, limit_of_account, dying_account_gets_nothing,
         owner_reference_and_flags, first_use_is_cleared, reuse_is_cleared, reuse_is_flushed_once,
-        hypervisor_frames_need_no_flush, heap_sizes, heap_objects_are_apart,
+        reuse_is_flushed_on_all_cpus,
+        hypervisor_frames_need_no_flush, heap_sizes, heap_objects_are_apart, heap_fills_a_frame,
         heap_odd_sizes_waste_no_frames, heap_refuses, heap_out_of_memory, m2p_words, slot_table,
         guest_ranges, guest_copies,
     };
