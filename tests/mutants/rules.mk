@@ -3,7 +3,7 @@
 # Do the tests bite? Faults planted one by one; it takes hours and can be stopped at any time: what is
 # known is kept in $(BUILD)/mutants.
 
-MUTANTS ?= 240
+MUTANTS ?= 220
 
 .PHONY: mutants
 mutants: $(CONFIG) $(HYPERCALLS)
@@ -20,8 +20,8 @@ coverage: setup-check
 	$(Q)gcovr -r . $(BUILD)/coverage $(COVERED:%=-f '%/.*') --exclude-unreachable-branches \
 		--exclude-throw-branches --exclude-lines-by-pattern '.*(BUG_ON|ASSERT|panic)\(.*' \
 		--gcov-ignore-parse-errors -s \
-		--txt $(BUILD)/coverage/report
-	$(Q)$(PYTHON) tests/mutants/coverage.py $(BUILD)/coverage/report
+		--txt $(BUILD)/coverage/report --csv $(BUILD)/coverage/report.csv
+	$(Q)$(PYTHON) tests/mutants/coverage.py $(BUILD)/coverage/report.csv
 
 coverage-run: $(UNIT_TESTS) $(FUZZ)/hypercall $(FUZZ)/failure $(MODEL)/small \
 		$(MODEL)/events-small $(MODEL)/grants-small
