@@ -12,6 +12,7 @@ arguments, checks bounds and privilege, and copies structures in and back.
 import os
 import re
 import sys
+import textwrap
 
 NUMBERS = 64  # hypercall numbers are below this
 SCALARS = {"u16": "uint16_t", "u32": "uint32_t", "u64": "uint64_t", "i32": "int32_t",
@@ -87,7 +88,7 @@ class Row:
         self.answer = options.pop("answer", None)
         if options or self.flags - {"preempt", "own", "nodomain", "from", "other", "vcpu"}:
             raise TableError("unknown flag")
-        self.args, self.errors, self.meaning = [], [], ""
+        self.args, self.errors, self.meaning, self.result = [], [], "", ""
         self.target, self.direct, self.end = None, None, None
         name = self.constant_name.lower()
         self.name = name if cls.select == "none" else f"{cls.prefix}_{name}"
@@ -184,6 +185,8 @@ def read_line(classes, words):
         classes[-1].rows[-1].end = " ".join(rest)
     elif key == "=":
         classes[-1].rows[-1].meaning += " ".join(rest)
+    elif key == "ret":
+        classes[-1].rows[-1].result = " ".join(rest)
     elif key == "err":
         classes[-1].rows[-1].errors.append((rest[0], " ".join(rest[1:])))
     else:
@@ -608,8 +611,82 @@ def member_wrapper(row):
     return "".join(out)
 
 
+TAKES = {"in": "Takes", "out": "Fills", "inout": "Changes", "inout!": "Changes"}
+
+
+def joined(texts):
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if texts[1:] else texts)
+
+
+def argument_text(arg):
+    bound = f"at most {arg.limit[1]}" if arg.limit else arg.bound
+    if arg.kind == "vcpu":
+        bound = "a vCPU of the caller's"
+    return f"{arg.name} ({bound})" if bound else arg.name
+
+
+def arguments_contract(args):
+    """What the wrapper of these takes and gives, by direction."""
+    groups = {}
+    for arg in args:
+        if not arg.is_fixed and arg.kind != "extent":
+            groups.setdefault(TAKES[arg.direction], []).append(argument_text(arg))
+    return [f"{verb} {joined(texts)}." for verb, texts in groups.items()]
+
+
+def implied_errors(row, args):
+    """What the dispatch answers before a handler runs, as DOC_HEAD tells."""
+    has_header = row is not None and row.shape == "member"
+    if has_header or any(a.kind in ("ptr", "struct") for a in args):
+        yield "EFAULT", "memory that cannot be read or written"
+    if row is not None and row.who == "dom0":
+        yield "EPERM", "the caller is not dom0"
+    for arg in args:
+        if arg.limit and not arg.is_fixed:
+            yield "EINVAL", f"{arg.name} above {arg.limit[1]}"
+        if arg.kind == "vcpu":
+            yield "ENOENT", "no such vCPU"
+    if has_header:
+        yield "EACCES", "another interface version than this header's"
+    if has_header and row.cls.has_domain and "nodomain" not in row.flags:
+        yield "ESRCH", "no such domain"
+
+
+def result_contract(row):
+    if row.answer and row.answer != "0":
+        return f"Returns -XEN_{row.answer}: not offered here."
+    reasons = {}
+    for name, reason in [*row.errors, *([] if row.answer else implied_errors(row, row.args))]:
+        if reason not in reasons.setdefault(name, []):
+            reasons[name].append(reason)
+    errors = ", ".join(f"-XEN_{name}: {' or '.join(why)}" for name, why in reasons.items())
+    return f"Returns {row.result or 0}; {errors or 'the call cannot fail'}."
+
+
+def comment(sentences):
+    lines = textwrap.wrap(" ".join(sentences), 97, break_long_words=False, break_on_hyphens=False)
+    return "\n/*\n" + "".join(f" * {line}\n" for line in lines) + " */\n"
+
+
+def row_contract(row):
+    sentences = [row.meaning]
+    if row.shape == "member" and row.cls.has_domain:
+        changed = "Takes and changes *domain" if "nodomain" in row.flags else "Takes domain"
+        sentences.append(f"{changed}, a domain's number.")
+    return comment([*sentences, *arguments_contract(row.args), result_contract(row)])
+
+
+def list_contract(cls):
+    names = joined([row.constant_name for row in cls.rows])
+    errors = ", ".join(f"-XEN_{name}: {why}" for name, why in implied_errors(None, cls.args))
+    return comment([f"Operations of a list ({names}), in order, up to the first that fails.",
+                    *arguments_contract(cls.args),
+                    f"Returns 0; {errors}, or an error of the operation that failed."])
+
+
 def make_wrappers(classes):
     out = [banner("libhypercall: one typed call per hypercall and sub-operation."),
+           "/* Source: the Xen 4.17 PV ABI: include/public/hypercalls.tbl, docs/hypercalls.md. */\n"
            "#ifndef HYPERCALL_WRAPPERS_H\n#define HYPERCALL_WRAPPERS_H\n\n"
            "/*\n * Before this point the transport defines _hypercall0 .. _hypercall5(nr, ..) and\n"
            " * _hypercall_stage(pointer, size): where the next call passes a structure;\n"
@@ -619,14 +696,13 @@ def make_wrappers(classes):
     for cls in classes:
         out.append(f"\n/* ---- {cls.number} {cls.name} ---- */\n")
         if cls.select == "element":
-            out.append("\n/* Operations of a list, in order, up to the first that fails. */\n"
-                       + plain_wrapper(cls, cls.name, cls.args, []))
+            out.append(list_contract(cls) + plain_wrapper(cls, cls.name, cls.args, []))
             continue
         for row in cls.rows:
             if row.name in ("iret", "xsm_op", "xenpmu_op"):
                 continue
             text = member_wrapper(row) if row.shape == "member" else wrapper(row)
-            out.append(f"\n/* {row.meaning} */\n{text}")
+            out.append(row_contract(row) + text)
     out.append("\n#endif\n")
     return "".join(out)
 
@@ -735,7 +811,8 @@ def make_docs(classes):
 
 def doc_row(row):
     number = "" if row.number is None else str(row.number)
-    meaning = row.meaning + (" Preemptible." if "preempt" in row.flags else "")
+    meaning = row.meaning + (f" Returns {row.result}." if row.result else "") \
+        + (" Preemptible." if "preempt" in row.flags else "")
     args = "<br>".join(a.describe() for a in row.args)
     if row.answer == "0":
         errors = "none: always 0"

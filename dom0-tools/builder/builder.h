@@ -40,7 +40,9 @@ int build_domain(const struct build_request *request, struct build_result *resul
                  struct failure *failure) __attribute__((warn_unused_result));
 
 /* Where unpacked kernels are kept, by content; only the first start of a kernel pays for xz. */
+#ifndef BUILDER_CACHE
 #define BUILDER_CACHE "/var/cache/lamina/kernels"
+#endif
 
 /* PV GRUB as Debian's grub-xen-host installs it: what <bootloader> stands for. */
 #define BUILDER_PVGRUB "/usr/lib/grub-xen/grub-x86_64-xen.bin"

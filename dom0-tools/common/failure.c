@@ -5,7 +5,6 @@
 #include "common/failure.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,4 +25,15 @@ int failure_set(struct failure *failure, enum failure_kind kind, int error, cons
         snprintf(failure->text + length, sizeof(failure->text) - (size_t)length, ": %s",
                  strerror(-error));
     return rc;
+}
+
+bool failure_may_pass(int error)
+{
+    static const int passing[] = { -ENOMEM, -EMFILE, -ENFILE, -ENOTCONN, -EAGAIN, -EINTR,
+                                   -ETIMEDOUT };
+
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        if (error == passing[i])
+            return true;
+    return false;
 }

@@ -7,6 +7,7 @@
 #define LAMINA_COMMON_FAILURE_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 enum failure_kind {
     FAILURE_NONE,
@@ -29,5 +30,11 @@ struct failure {
  */
 int failure_set(struct failure *failure, enum failure_kind kind, int error, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * Whether the same may succeed in a while without anybody's doing: memory or descriptors are short,
+ * a daemon is away, somebody was in between.
+ */
+bool failure_may_pass(int error);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "consoled/channel.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <syslog.h>
@@ -96,12 +97,13 @@ void channel_listen(const struct channels *channels, const struct channel *chann
         daemon_log(LOG_WARNING, "event channel %u: %s", channel->port, strerror(-rc));
 }
 
-bool channel_domain_lives(domid_t domain, uint8_t handle[16])
+int channel_domain_lives(domid_t domain, uint8_t handle[16])
 {
     struct xen_domctl_getdomaininfo info;
+    int rc = hypervisor_info(domain, &info);
 
-    if (hypervisor_info(domain, &info) != 0 || (info.flags & XEN_DOMINF_dying))
-        return false;
+    if (rc)
+        return rc == -ESRCH ? 0 : rc;
     memcpy(handle, info.handle, sizeof(info.handle));
-    return true;
+    return !(info.flags & XEN_DOMINF_dying);
 }

@@ -42,7 +42,10 @@ void channel_notify(const struct channels *channels, const struct channel *chann
 bool channels_next(const struct channels *channels, evtchn_port_t *port);
 void channel_listen(const struct channels *channels, const struct channel *channel);
 
-/* Whether the domain exists and is not being taken apart; *handle is its uuid. */
-bool channel_domain_lives(domid_t domain, uint8_t handle[16]);
+/*
+ * Whether the domain exists and is not being taken apart; *handle is its uuid then: 1, 0, or a
+ * negative errno value: the hypervisor does not tell.
+ */
+int channel_domain_lives(domid_t domain, uint8_t handle[16]) __attribute__((warn_unused_result));
 
 #endif

@@ -16,6 +16,7 @@
 #include <syslog.h>
 
 #include "common/daemon.h"
+#include "common/failure.h"
 #include "config/domain_config.h"
 #include "consoled/console.h"
 #include "consoled/guest.h"
@@ -27,6 +28,9 @@
 #define MARK_ROOT "/lamina/console"
 
 #define TRIES_MAX 20 /* of a transaction that meets others */
+
+/* A domain waits for us meanwhile, once its ring is full. */
+#define REVIEW_AGAIN_MS 1000
 
 static void node_path(unsigned domid, const char *leaf, char path[PATH_SIZE])
 {
@@ -59,31 +63,32 @@ static void log_path_of(const struct server *server, const struct guest *guest, 
         snprintf(path, PATH_MAX, "%s/domain-%u.log", server->log_dir, guest->identity.domain);
 }
 
-/* The domain's own choice of a log, if it has one. */
-static bool chosen_log(struct server *server, const struct guest *guest, char path[PATH_MAX],
-                       bool *appends)
+/* The domain's own choice of a log, if it has one: 1, 0, or a negative errno value. */
+static int chosen_log(struct server *server, const struct guest *guest, char path[PATH_MAX],
+                      bool *appends)
 {
     struct domain_config config;
-    bool has_log = record_load_config(server->store, guest->identity.domain, &config) == 0 &&
-                   config.has_console && config.console.log;
+    int rc = record_load_config(server->store, guest->identity.domain, &config);
+    bool has_log = rc == 0 && config.has_console && config.console.log;
 
     if (has_log) {
         snprintf(path, PATH_MAX, "%s", config.console.log);
         *appends = config.console.log_append;
     }
     domain_config_free(&config);
-    return has_log;
+    return failure_may_pass(rc) ? rc : has_log;
 }
 
-/* A predecessor's note on this very domain. */
-static bool read_mark(struct server *server, const struct guest *guest, struct log_mark *mark)
+/* A predecessor's note on this very domain: 1, 0: none, or a negative errno value. */
+static int read_mark(struct server *server, const struct guest *guest, struct log_mark *mark)
 {
     char path[PATH_SIZE], *text;
     uint64_t frame;
 
     mark_path(guest->identity.domain, path);
-    if (store_read(server->store, 0, path, &text, NULL) != 0)
-        return false;
+    int rc = store_read(server->store, 0, path, &text, NULL);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
     bool is_ours = sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &frame, &mark->inode,
                           &mark->offset) == 3 &&
                    frame == guest->identity.frame;
@@ -104,30 +109,41 @@ static void write_mark(struct server *server, const struct guest *guest)
 }
 
 /* What it has said to a predecessor of ours is part of the history. */
-static void restore_history(struct guest *guest, struct log_mark since)
+static int restore_history(struct guest *guest, struct log_mark since)
 {
     uint8_t *data = malloc(CONSOLE_BACKLOG);
 
-    if (data)
-        history_append(&guest->history, data, log_tail(&guest->log, since, data, CONSOLE_BACKLOG));
+    if (!data)
+        return -ENOMEM;
+    history_append(&guest->history, data, log_tail(&guest->log, since, data, CONSOLE_BACKLOG));
     free(data);
+    return 0;
 }
 
-static void begin_log(struct server *server, struct guest *guest)
+/*
+ * An error only for what may pass: nothing was written then. A domain without a log for good, which
+ * the system's own log tells of, is served all the same.
+ */
+static int begin_log(struct server *server, struct guest *guest)
 {
     struct log_mark since;
     char path[PATH_MAX];
     bool appends = true;
-    bool is_known = read_mark(server, guest, &since);
+    int is_known = read_mark(server, guest, &since);
+    int is_chosen = is_known < 0 ? is_known : chosen_log(server, guest, path, &appends);
 
-    guest->has_own_log = chosen_log(server, guest, path, &appends);
-    if (!guest->has_own_log)
+    if (is_chosen < 0)
+        return is_chosen;
+    guest->has_own_log = is_chosen;
+    if (!is_chosen)
         log_path_of(server, guest, path);
-    log_open(&guest->log, &server->limits, path, !is_known && !appends);
+    int rc = log_open(&guest->log, &server->limits, path, !is_known && !appends);
+    if (failure_may_pass(rc))
+        return rc;
     if (is_known)
-        restore_history(guest, since);
-    else
-        write_mark(server, guest);
+        return restore_history(guest, since);
+    write_mark(server, guest);
+    return 0;
 }
 
 /* --- domains --- */
@@ -148,12 +164,14 @@ static int read_identity(struct store_client *store, store_tx_t tx, unsigned dom
     return rc == 0 && port != identity->port ? -EINVAL : rc;
 }
 
-static char *read_name(struct server *server, unsigned domid)
+/* *name, to be freed, is NULL when it has none. */
+static int read_name(struct server *server, unsigned domid, char **name)
 {
-    char path[PATH_SIZE], *name;
+    char path[PATH_SIZE];
 
     node_path(domid, "name", path);
-    return store_read(server->store, 0, path, &name, NULL) == 0 ? name : NULL;
+    int rc = store_read(server->store, 0, path, name, NULL);
+    return rc == -ENOENT ? 0 : rc;
 }
 
 static int write_terminal(struct store_client *store, store_tx_t tx, const struct guest *guest)
@@ -168,8 +186,15 @@ static int write_terminal(struct store_client *store, store_tx_t tx, const struc
     return rc ? rc : store_write(store, tx, path, guest->tty);
 }
 
+/* A store that is back fires all watches, and that is a review anyway. */
+static void look_again(struct server *server, int rc)
+{
+    if (failure_may_pass(rc) && rc != -ENOTCONN)
+        retry_later(&server->retry);
+}
+
 /* In a transaction, for the nodes may go at any time and must not come again by ours. */
-static void tell_terminal(struct server *server, const struct guest *guest)
+static void tell_terminal(struct server *server, struct guest *guest)
 {
     int rc = -EAGAIN;
 
@@ -185,6 +210,8 @@ static void tell_terminal(struct server *server, const struct guest *guest)
     if (rc && rc != -ENOENT)
         daemon_log(LOG_WARNING, "domain %u: console/tty: %s", guest->identity.domain,
                    strerror(-rc));
+    guest->is_told = !failure_may_pass(rc);
+    look_again(server, rc);
 }
 
 static void try_attach(struct server *server, struct guest *guest)
@@ -197,39 +224,61 @@ static void try_attach(struct server *server, struct guest *guest)
         daemon_log(LOG_ERR, "domain %u: cannot serve its console: %s%s", guest->identity.domain,
                    strerror(-rc), rc == -EINVAL ? "; does another console daemon run?" : "");
     guest->is_refused = rc != 0;
+    look_again(server, rc);
+}
+
+/* Known and with its log, or neither: 0, or a negative errno value. */
+static int meet(struct server *server, const struct guest_identity *identity)
+{
+    char *name;
+    int rc = read_name(server, identity->domain, &name);
+
+    if (rc)
+        return rc;
+    struct guest *guest = guest_new(server, identity, name);
+    rc = guest ? begin_log(server, guest) : -ENOMEM;
+    if (rc && guest)
+        guest_free(guest);
+    if (rc == 0)
+        try_attach(server, guest);
+    return rc;
 }
 
 static void consider(struct server *server, unsigned domid)
 {
     struct guest_identity identity = { 0 };
 
-    if (guest_find(server, (domid_t)domid) ||
-        read_identity(server->store, 0, domid, &identity) != 0 ||
-        !channel_domain_lives(identity.domain, identity.handle))
+    if (guest_find(server, (domid_t)domid))
         return;
-    struct guest *guest = guest_new(server, &identity, read_name(server, domid));
-    if (!guest) {
-        daemon_log(LOG_ERR, "domain %u: no memory for its console", domid);
-        return;
-    }
-    begin_log(server, guest);
-    try_attach(server, guest);
+    int rc = read_identity(server->store, 0, domid, &identity);
+    if (rc == -ENOENT || rc == -EINVAL)
+        return; /* its console is not there yet, and may never be */
+    if (rc == 0)
+        rc = channel_domain_lives(identity.domain, identity.handle);
+    if (rc > 0)
+        rc = meet(server, &identity);
+    if (rc)
+        daemon_log(LOG_ERR, "domain %u: cannot look at its console: %s", domid, strerror(-rc));
+    look_again(server, rc);
 }
 
-static bool is_gone(const struct guest *guest)
+/* A domain that nobody can tell about stays. */
+static bool is_gone(struct server *server, const struct guest *guest)
 {
     uint8_t handle[16];
+    int rc = channel_domain_lives(guest->identity.domain, handle);
 
-    return !channel_domain_lives(guest->identity.domain, handle) ||
-           memcmp(handle, guest->identity.handle, sizeof(handle)) != 0;
+    look_again(server, rc);
+    return rc == 0 ||
+           (rc > 0 && memcmp(handle, guest->identity.handle, sizeof(handle)) != 0);
 }
 
 /* A renamed domain's output goes on in the file of its new name. */
 static void follow_name(struct server *server, struct guest *guest)
 {
-    char *name = read_name(server, guest->identity.domain);
-    char path[PATH_MAX];
+    char path[PATH_MAX], *name;
 
+    look_again(server, read_name(server, guest->identity.domain, &name));
     if (!name || (guest->name && strcmp(name, guest->name) == 0)) {
         free(name);
         return;
@@ -240,7 +289,7 @@ static void follow_name(struct server *server, struct guest *guest)
         return;
     log_close(&guest->log);
     log_path_of(server, guest, path);
-    log_open(&guest->log, &server->limits, path, false);
+    look_again(server, log_open(&guest->log, &server->limits, path, false));
 }
 
 static void remove_mark(struct server *server, unsigned domid)
@@ -251,18 +300,28 @@ static void remove_mark(struct server *server, unsigned domid)
     (void)store_rm(server->store, 0, path);
 }
 
+/* What could not be had before is asked for again. */
+static void review_one(struct server *server, struct guest *guest)
+{
+    if (failure_may_pass(guest->log.fd))
+        look_again(server, log_reopen(&guest->log));
+    follow_name(server, guest);
+    if (!guest->channel.page)
+        try_attach(server, guest);
+    else if (!guest->is_told)
+        tell_terminal(server, guest);
+}
+
 static void review_known(struct server *server)
 {
     for (struct guest *guest = server->guests, *next; guest; guest = next) {
         unsigned domid = guest->identity.domain;
         next = guest->next;
-        if (is_gone(guest)) {
+        if (is_gone(server, guest)) {
             guest_free(guest);
             remove_mark(server, domid);
         } else {
-            follow_name(server, guest);
-            if (!guest->channel.page)
-                try_attach(server, guest);
+            review_one(server, guest);
         }
     }
 }
@@ -300,6 +359,7 @@ static void review(struct server *server)
     int rc = for_each_number(server, "/local/domain", consider);
     if (rc && rc != -ENOENT && rc != -ENOTCONN)
         daemon_log(LOG_ERR, "cannot list domains: %s", strerror(-rc));
+    look_again(server, rc);
 }
 
 static void follow_descriptor(struct server *server)
@@ -311,8 +371,17 @@ static void follow_descriptor(struct server *server)
     loop_remove(server->loop, &server->store_source);
     server->store_source.fd = fd;
     int rc = loop_add(server->loop, &server->store_source, EPOLLIN);
-    if (rc)
-        daemon_log(LOG_ERR, "the store: %s", strerror(-rc));
+    if (rc == 0)
+        return;
+    daemon_log(LOG_ERR, "the store: %s", strerror(-rc));
+    server->store_source.fd = -1;
+    look_again(server, rc);
+}
+
+static void review_again(void *context)
+{
+    review(context);
+    follow_descriptor(context);
 }
 
 static void store_ready(struct loop_source *source, uint32_t events)
@@ -338,6 +407,9 @@ int discover_start(struct server *server)
 
     if (rc)
         return rc;
+    rc = retry_open(&server->retry, server->loop, REVIEW_AGAIN_MS, review_again, server);
+    if (rc)
+        return rc;
     server->store_source = (struct loop_source){ store_fd(server->store), store_ready };
     rc = store_watch(server->store, "@introduceDomain", "introduce");
     if (rc == 0)
@@ -352,6 +424,7 @@ int discover_start(struct server *server)
 
 void discover_stop(struct server *server)
 {
+    retry_close(&server->retry);
     store_close(server->store);
     server->store = NULL;
 }

@@ -60,7 +60,7 @@ static void close_slave(struct guest *guest)
     guest->tty[0] = '\0';
 }
 
-void door_open_terminal(struct guest *guest)
+int door_open_terminal(struct guest *guest)
 {
     int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     int rc = master < 0 ? -errno : open_slave(guest, master);
@@ -70,9 +70,10 @@ void door_open_terminal(struct guest *guest)
     else if (rc != 0 && master >= 0)
         close(master);
     if (rc == 0)
-        return;
+        return 0;
     close_slave(guest);
     complain(guest, "terminal", rc);
+    return rc == -ENOMEM ? rc : 0;
 }
 
 /* --- socket --- */
@@ -99,6 +100,8 @@ static void listener_ready(struct loop_source *source, uint32_t events)
     struct reader *reader = reader_new(guest, fd, history_start(&guest->history));
     if (reader)
         reader_hear(reader);
+    else
+        complain(guest, "room for one more at its socket", -ENOMEM);
 }
 
 /* Listens under a name of its own first: whoever finds the real one can connect. */

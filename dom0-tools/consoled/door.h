@@ -10,7 +10,8 @@
 struct guest;
 struct server;
 
-void door_open_terminal(struct guest *guest);
+/* -ENOMEM, or 0 for all else. */
+int door_open_terminal(struct guest *guest) __attribute__((warn_unused_result));
 
 /* The socket has its name once it can be connected to. */
 void door_open_socket(struct guest *guest);

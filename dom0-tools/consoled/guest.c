@@ -29,8 +29,10 @@ struct guest *guest_new(struct server *server, const struct guest_identity *iden
     guest->log.fd = guest->listener.fd = guest->slave = -1;
     guest->next = server->guests;
     server->guests = guest;
-    door_open_terminal(guest);
-    return guest;
+    if (door_open_terminal(guest) == 0)
+        return guest;
+    guest_free(guest);
+    return NULL;
 }
 
 static void forget(struct guest *guest)

@@ -38,6 +38,7 @@ struct guest {
     char *name;
     bool has_own_log; /* at a path that does not follow its name */
     bool is_refused;  /* its ring could not be had; said so already */
+    bool is_told;     /* the store has the path of its terminal */
 
     struct channel channel; /* page NULL: not attached */
     struct ring ring;

@@ -7,9 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -20,6 +18,7 @@
 
 #define LOG_MODE    0600 /* passwords are typed at consoles */
 #define FOLDER_MODE 0700
+#define PART_NAME   (PATH_MAX + 16) /* with a dot and a number */
 
 static void complain(struct log *log, int rc)
 {
@@ -42,57 +41,63 @@ static int open_file(const char *path, int flags)
     return fd;
 }
 
-static void begin(struct log *log, int more_flags)
+static int begin(struct log *log, int more_flags)
 {
+    int flags = O_WRONLY | O_APPEND | O_CREAT | more_flags;
     struct stat st;
 
-    log->fd = open_file(log->path, O_WRONLY | O_APPEND | O_CREAT | more_flags);
+    log->fd = open_file(log->path, flags);
+    if (log->fd == -ENOENT) {
+        int rc = make_parents(log->path, FOLDER_MODE);
+        log->fd = rc ? rc : open_file(log->path, flags);
+    }
     if (log->fd < 0) {
         complain(log, log->fd);
-        return;
+        return log->fd;
     }
     log->size = fstat(log->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
     log->is_failing = false;
+    return 0;
 }
 
-void log_open(struct log *log, const struct log_limits *limits, const char *path, bool is_new)
+int log_open(struct log *log, const struct log_limits *limits, const char *path, bool is_new)
 {
-    *log = (struct log){ .limits = limits, .fd = -1, .path = strdup(path) };
-    if (!log->path)
-        return;
-    (void)make_parents(path, FOLDER_MODE);
-    begin(log, is_new ? O_TRUNC : 0);
+    *log = (struct log){ .limits = limits, .fd = -ENAMETOOLONG };
+    if (strlen(path) >= sizeof(log->path)) {
+        complain(log, log->fd);
+        return log->fd;
+    }
+    strcpy(log->path, path);
+    return begin(log, is_new ? O_TRUNC : 0);
 }
 
 void log_close(struct log *log)
 {
     if (log->fd >= 0)
         close(log->fd);
-    free(log->path);
-    *log = (struct log){ .fd = -1 };
+    *log = (struct log){ .fd = -EBADF };
 }
 
-void log_reopen(struct log *log)
+int log_reopen(struct log *log)
 {
     if (log->fd >= 0)
         close(log->fd);
-    log->fd = -1;
-    if (log->path)
-        begin(log, 0);
+    log->fd = -EBADF;
+    return log->path[0] ? begin(log, 0) : log->fd;
 }
 
-static void part_name(const struct log *log, unsigned number, char name[PATH_MAX])
+static void part_name(const struct log *log, unsigned number, char name[PART_NAME])
 {
     if (number == 0)
-        snprintf(name, PATH_MAX, "%s", log->path);
+        snprintf(name, PART_NAME, "%s", log->path);
     else
-        snprintf(name, PATH_MAX, "%s.%u", log->path, number);
+        snprintf(name, PART_NAME, "%s.%u", log->path, number);
 }
 
 /* Killed in between, it leaves a number out; nothing but the oldest part is ever lost. */
 static void rotate(struct log *log)
 {
-    char from[PATH_MAX], to[PATH_MAX];
+    char from[PART_NAME], to[PART_NAME];
 
     for (unsigned i = log->limits->nr_kept; i > 0; i--) {
         part_name(log, i - 1, from);
@@ -100,7 +105,7 @@ static void rotate(struct log *log)
         (void)rename(from, to);
     }
     close(log->fd);
-    begin(log, log->limits->nr_kept == 0 ? O_TRUNC : 0);
+    (void)begin(log, log->limits->nr_kept == 0 ? O_TRUNC : 0);
 }
 
 void log_write(struct log *log, const uint8_t *data, size_t size)
@@ -132,7 +137,7 @@ struct log_mark log_mark(const struct log *log)
 size_t log_tail(const struct log *log, struct log_mark since, uint8_t *data, size_t size)
 {
     struct stat st;
-    int fd = log->path ? open_file(log->path, O_RDONLY) : -1;
+    int fd = log->path[0] ? open_file(log->path, O_RDONLY) : -1;
     ssize_t n = -1;
 
     if (fd < 0)

@@ -6,6 +6,7 @@
 #ifndef LAMINA_CONSOLED_LOG_H
 #define LAMINA_CONSOLED_LOG_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,8 +18,8 @@ struct log_limits {
 
 struct log {
     const struct log_limits *limits;
-    char *path;
-    int fd; /* negative: it could not be opened; tried again at log_reopen() */
+    char path[PATH_MAX]; /* "": closed */
+    int fd; /* or a negative errno value: why it could not be opened, tried again at log_reopen() */
     uint64_t size;
     bool is_failing; /* said so already */
 };
@@ -30,13 +31,14 @@ struct log_mark {
 
 /*
  * Opens or makes the file (and its folder) to append; is_new: without what is in it. Complains to
- * the daemon's log when that fails: nothing is kept then, the console works all the same.
+ * the daemon's log when that fails: nothing is kept then, the console works all the same. 0, or a
+ * negative errno value.
  */
-void log_open(struct log *log, const struct log_limits *limits, const char *path, bool is_new);
+int log_open(struct log *log, const struct log_limits *limits, const char *path, bool is_new);
 void log_close(struct log *log);
 
-/* Someone else moved the file: opens it anew under its name. */
-void log_reopen(struct log *log);
+/* Someone else moved the file: opens it anew under its name. 0, or a negative errno value. */
+int log_reopen(struct log *log);
 
 void log_write(struct log *log, const uint8_t *data, size_t size);
 

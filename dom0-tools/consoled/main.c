@@ -78,7 +78,7 @@ static void reopen_logs(void *context)
     struct server *server = context;
 
     for (struct guest *guest = server->guests; guest; guest = guest->next)
-        log_reopen(&guest->log);
+        (void)log_reopen(&guest->log);
 }
 
 static int start(struct server *server)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/loop.h"
+#include "common/retry.h"
 #include "consoled/channel.h"
 #include "consoled/log.h"
 #include "store/client.h"
@@ -25,6 +26,7 @@ struct server {
     struct channels channels;
     struct loop_source events; /* of all ports */
     struct loop_source timer;
+    struct retry retry; /* of a review that could not be completed */
 
     /* --- changes --- */
     struct guest *guests;

@@ -59,7 +59,11 @@ static int open_socket(struct nl_sock **socket)
 
 static int get_link(struct nl_sock *socket, const char *name, struct rtnl_link **link)
 {
-    return nl_result(rtnl_link_get_kernel(socket, 0, name, link));
+    *link = NULL;
+    int rc = nl_result(rtnl_link_get_kernel(socket, 0, name, link));
+
+    /* libnl calls it a success when it had no memory for what it was told. */
+    return rc == 0 && !*link ? -ENOMEM : rc;
 }
 
 static int find(struct nl_sock *socket, const char *name)

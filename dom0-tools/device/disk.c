@@ -126,7 +126,9 @@ int disk_check(struct store_client *store, const struct domain_disk *disk, struc
         return rc;
     rc = claim_check_domains(store, 0, disk->source, &source.claim, NULL, failure);
     close(source.fd);
-    return rc;
+    return rc ? failure_set(failure, FAILURE_OPERATION, rc, "cannot tell who uses disk %s",
+                            disk->source)
+              : 0;
 }
 
 static int record_write(struct store_client *store, store_tx_t tx,

@@ -41,27 +41,34 @@ static void shift(struct extent *extent, uint64_t by, uint64_t limit)
         extent->end = limit;
 }
 
-dev_t extent_whole_disk(dev_t device)
+int extent_whole_disk(dev_t device, dev_t *disk)
 {
-    unsigned partition, disk[2];
+    unsigned partition, number[2];
+    int rc = read_attribute(device, "partition", "%u", &partition, NULL);
 
-    if (read_attribute(device, "partition", "%u", &partition, NULL) != 0 ||
-        read_attribute(device, "../dev", "%u:%u", &disk[0], &disk[1]) != 0)
-        return device;
-    return makedev(disk[0], disk[1]);
+    *disk = device;
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = read_attribute(device, "../dev", "%u:%u", &number[0], &number[1]);
+    if (rc == 0)
+        *disk = makedev(number[0], number[1]);
+    return rc;
 }
 
 /* 1: it was a partition, and the extent now is on its whole disk. */
 static int through_partition(struct extent *extent)
 {
-    dev_t disk = extent_whole_disk(extent->device);
     uint64_t start, size;
+    dev_t disk;
+    int rc = extent_whole_disk(extent->device, &disk);
 
-    if (disk == extent->device)
-        return 0;
-    if (read_attribute(extent->device, "start", "%" SCNu64, &start, NULL) != 0 ||
-        read_attribute(extent->device, "size", "%" SCNu64, &size, NULL) != 0)
-        return -EIO;
+    if (rc || disk == extent->device)
+        return rc;
+    rc = read_attribute(extent->device, "start", "%" SCNu64, &start, NULL);
+    if (rc == 0)
+        rc = read_attribute(extent->device, "size", "%" SCNu64, &size, NULL);
+    if (rc)
+        return rc;
     shift(extent, start * SECTOR, (start + size) * SECTOR);
     extent->device = disk;
     return 1;

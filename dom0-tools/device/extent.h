@@ -24,8 +24,8 @@ int extent_of_fd(int fd, uint64_t start, uint64_t size, struct extent *extent)
 /* Of a block device by its number. */
 int extent_of_device(dev_t device, struct extent *extent) __attribute__((warn_unused_result));
 
-/* The disk that a partition is on; any other block device is returned itself. */
-dev_t extent_whole_disk(dev_t device);
+/* The disk that a partition is on; of any other block device itself. */
+int extent_whole_disk(dev_t device, dev_t *disk) __attribute__((warn_unused_result));
 
 bool extent_overlaps(const struct extent *a, const struct extent *b);
 

@@ -154,7 +154,7 @@ int interface_attach(struct store_client *store, unsigned domid, unsigned index,
     if (rc == 0 && !interface->has_mac)
         rc = device_make_mac(m);
     if (rc)
-        return rc;
+        return failure_set(failure, FAILURE_OPERATION, rc, "cannot attach interface %u", index);
     snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
     snprintf(vif, sizeof(vif), "vif%u.%u", domid, index);
     const struct device_node record[] = { { "mac", mac },

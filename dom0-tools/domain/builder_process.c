@@ -24,7 +24,7 @@ static int read_start(long pid, unsigned long long *start)
     snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
     FILE *file = fopen(path, "re");
     if (!file)
-        return -ESRCH;
+        return errno == ENOENT ? -ESRCH : -errno;
     size_t size = fread(text, 1, sizeof(text) - 1, file);
     fclose(file);
     text[size] = '\0';
@@ -48,13 +48,17 @@ int builder_describe(long pid, char text[BUILDER_TEXT_SIZE])
     return rc;
 }
 
-bool builder_lives(const char *text)
+int builder_lives(const char *text)
 {
     unsigned long long start, now;
     long pid;
 
-    return sscanf(text, "%ld %llu", &pid, &start) == 2 && pid > 0 && read_start(pid, &now) == 0 &&
-           now == start;
+    if (sscanf(text, "%ld %llu", &pid, &start) != 2 || pid <= 0)
+        return 0;
+    int rc = read_start(pid, &now);
+    if (rc)
+        return rc == -ESRCH ? 0 : rc;
+    return now == start;
 }
 
 void builder_stop(const char *text)
@@ -64,7 +68,7 @@ void builder_stop(const char *text)
 
     if (fd < 0)
         return;
-    if (builder_lives(text))
+    if (builder_lives(text) > 0)
         syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0);
     close(fd);
 }

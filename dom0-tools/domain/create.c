@@ -106,8 +106,11 @@ static int choose_number(struct store_client *store)
     for (unsigned i = 0; i < DOMAINS_MAX; i++) {
         unsigned domid = (unsigned)((last + i) % (DOMAINS_MAX - 1)) + 1;
 
-        if (hypervisor_info(domid, &info) == -ESRCH && !record_exists(store, domid))
-            return (int)domid;
+        if (hypervisor_info(domid, &info) != -ESRCH)
+            continue;
+        int rc = record_find(store, domid);
+        if (rc)
+            return rc == -ENOENT ? (int)domid : rc;
     }
     return -ENOSPC;
 }
@@ -118,10 +121,11 @@ static int record(struct creation *creation)
     int number = choose_number(creation->store);
 
     if (number < 0)
-        return fail(creation, number, "no domain number is free");
+        return fail(creation, number, "no number for a new domain");
     creation->domid = (unsigned)number;
-    creation->recorded = true;
     int rc = record_begin(creation->store, creation->domid, creation->config);
+    /* A part of it may have been written; what was there before is somebody else's. */
+    creation->recorded = rc != -EEXIST;
     if (rc != 0)
         return fail(creation, rc, "cannot write the domain's record");
     creation->domain_lock = lock_domain(creation->domid);
@@ -129,9 +133,10 @@ static int record(struct creation *creation)
     creation->creation_lock = -1;
     if (creation->domain_lock < 0)
         return fail(creation, creation->domain_lock, "cannot lock the new domain");
-    if (!record_exists(creation->store, creation->domid))
+    rc = record_find(creation->store, creation->domid);
+    if (rc == -ENOENT)
         return fail(creation, -ECANCELED, "somebody destroyed the domain already");
-    return 0;
+    return rc == 0 ? 0 : fail(creation, rc, "cannot read the domain's record");
 }
 
 static int create(struct creation *creation)

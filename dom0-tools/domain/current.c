@@ -12,18 +12,19 @@
 #include "domain/nodes.h"
 #include "domain/record.h"
 
-static void look_at_memory(struct store_client *store, unsigned domid, struct domain_config *config)
+static int look_at_memory(struct store_client *store, unsigned domid, struct domain_config *config)
 {
     char path[NODES_PATH_SIZE];
     uint64_t target;
 
     nodes_path(domid, "memory/target", path);
-    if (store_read_u64(store, 0, path, &target) == 0 && target >= CONFIG_MEMORY_KIB_MIN &&
-        target <= config->memory_kib)
+    int rc = store_read_u64(store, 0, path, &target);
+    if (rc == 0 && target >= CONFIG_MEMORY_KIB_MIN && target <= config->memory_kib)
         config->current_memory_kib = target;
+    return rc == -ENOENT || rc == -EINVAL ? 0 : rc;
 }
 
-static void look_at_vcpus(struct store_client *store, unsigned domid, struct domain_config *config)
+static int look_at_vcpus(struct store_client *store, unsigned domid, struct domain_config *config)
 {
     char path[NODES_PATH_SIZE], leaf[32];
     unsigned nr = 0;
@@ -33,13 +34,15 @@ static void look_at_vcpus(struct store_client *store, unsigned domid, struct dom
 
         snprintf(leaf, sizeof(leaf), "cpu/%u/availability", i);
         nodes_path(domid, leaf, path);
-        if (store_read(store, 0, path, &value, NULL) != 0)
-            return;
+        int rc = store_read(store, 0, path, &value, NULL);
+        if (rc)
+            return rc == -ENOENT ? 0 : rc;
         nr += strcmp(value, "online") == 0;
         free(value);
     }
     if (nr > 0)
         config->nr_vcpus = nr;
+    return 0;
 }
 
 int domain_current_config(struct store_client *store, unsigned domid, struct domain_config *config,
@@ -54,7 +57,9 @@ int domain_current_config(struct store_client *store, unsigned domid, struct dom
     if (rc != 0)
         return failure_set(failure, FAILURE_FILE, rc, "cannot read the configuration of domain %u",
                            domid);
-    look_at_memory(store, domid, config);
-    look_at_vcpus(store, domid, config);
-    return 0;
+    rc = look_at_memory(store, domid, config);
+    if (rc == 0)
+        rc = look_at_vcpus(store, domid, config);
+    return rc == 0 ? 0 : failure_set(failure, FAILURE_OPERATION, rc,
+                                     "cannot read what the store holds of domain %u", domid);
 }

@@ -14,24 +14,22 @@
 /* -ENOENT once somebody else has taken it apart, for whom the lock was waited. */
 static int check_record(struct store_client *store, unsigned domid, struct failure *failure)
 {
-    char path[RECORD_PATH_SIZE], *state;
+    int rc = record_find(store, domid);
 
-    record_path(domid, "state", path);
-    int rc = store_read(store, 0, path, &state, NULL);
-    if (rc == 0)
-        free(state);
     return rc == 0 ? 0 : failure_set(failure, FAILURE_OPERATION, rc, "no record of domain %u",
                                      domid);
 }
 
 /* It may wait for what can no longer come. */
-static void stop_builder(struct store_client *store, unsigned domid)
+static int stop_builder(struct store_client *store, unsigned domid)
 {
-    char *text = record_get(store, domid, "builder");
+    char *text;
+    int rc = record_get(store, domid, "builder", &text);
 
-    if (text)
+    if (rc == 0)
         builder_stop(text);
     free(text);
+    return rc == -ENOENT ? 0 : rc;
 }
 
 /*
@@ -45,9 +43,10 @@ static int destroy(struct store_client *store, unsigned domid, struct failure *f
     if (lock == -EWOULDBLOCK) {
         int rc = hypervisor_destroy(domid);
 
-        if (rc != 0 && rc != -ESRCH)
+        if (rc == 0 || rc == -ESRCH)
+            rc = stop_builder(store, domid);
+        if (rc != 0)
             return failure_set(failure, FAILURE_OPERATION, rc, "cannot destroy domain %u", domid);
-        stop_builder(store, domid);
         lock = lock_domain(domid);
     }
     if (lock < 0)
@@ -65,7 +64,7 @@ int domain_destroy(struct store_client *store, unsigned domid, struct failure *f
         return failure_set(failure, FAILURE_OPERATION, -EINVAL,
                            "domain 0 is the control domain: it ends with the machine");
     int rc = hypervisor_info(domid, &info);
-    if (rc == -ESRCH && !record_exists(store, domid))
+    if (rc == -ESRCH && record_find(store, domid) == -ENOENT)
         return failure_set(failure, FAILURE_OPERATION, -ENOENT, "there is no domain %u: see"
                            " 'lamina list'", domid);
     return destroy(store, domid, failure);

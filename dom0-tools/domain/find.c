@@ -38,8 +38,12 @@ static int find_number(struct store_client *store, const char *word, unsigned *d
     int rc = hypervisor_info((unsigned)number, &info);
     if (rc != 0 && rc != -ESRCH)
         return failure_set(failure, FAILURE_OPERATION, rc, "cannot ask about domain %s", word);
-    if (rc == -ESRCH && !record_exists(store, (unsigned)number))
+    if (rc == -ESRCH)
+        rc = record_find(store, (unsigned)number);
+    if (rc == -ENOENT)
         return find_nothing(word, failure);
+    if (rc != 0)
+        return failure_set(failure, FAILURE_OPERATION, rc, "cannot ask about domain %s", word);
     *domid = (unsigned)number;
     return 0;
 }
@@ -56,22 +60,19 @@ static int find_record(struct store_client *store, const char *word, unsigned *d
 {
     unsigned *domids;
     size_t nr;
-    int rc = record_list(store, &domids, &nr), found = -ENOENT;
+    int rc = record_list(store, &domids, &nr), found = 0;
 
-    for (size_t i = 0; rc == 0 && found != 0 && i < nr; i++) {
-        char *name = record_get(store, domids[i], "name");
-        char *uuid = record_get(store, domids[i], "uuid");
-
-        if ((name && strcmp(name, word) == 0) || (uuid && strcmp(uuid, word) == 0)) {
-            *domid = domids[i];
-            found = 0;
-        }
-        free(name);
-        free(uuid);
+    for (size_t i = 0; rc == 0 && found == 0 && i < nr; i++) {
+        found = record_has_text(store, domids[i], "name", word);
+        if (found == 0)
+            found = record_has_text(store, domids[i], "uuid", word);
+        *domid = domids[i];
     }
     if (rc == 0)
         free(domids);
-    return rc == 0 ? found : rc;
+    if (rc == 0)
+        rc = found > 0 ? 0 : found < 0 ? found : -ENOENT;
+    return rc;
 }
 
 int domain_find(struct store_client *store, const char *word, unsigned *domid,
@@ -97,18 +98,25 @@ int domain_find(struct store_client *store, const char *word, unsigned *domid,
     domains_free(list, nr);
     if (rc != 0 && store)
         rc = find_record(store, word, domid);
-    return rc == 0 ? 0 : find_nothing(word, failure);
+    if (rc == -ENOENT)
+        return find_nothing(word, failure);
+    return rc == 0 ? 0 : failure_set(failure, FAILURE_OPERATION, rc, "cannot find domain %s", word);
 }
 
-static bool describe(struct domain_entry *entry, const struct xen_domctl_getdomaininfo *info,
-                     struct store_client *store)
+/* Not 0: no memory, or the store fails; what is in the entry is for domains_free() all the same. */
+static int describe(struct domain_entry *entry, const struct xen_domctl_getdomaininfo *info,
+                    struct store_client *store)
 {
-    entry->info = *info;
-    entry->state = record_get(store, info->domain, "state");
-    entry->name = name_of(store, info->domain);
-    if (!entry->name)
+    *entry = (struct domain_entry){ .info = *info };
+    int rc = record_get(store, info->domain, "state", &entry->state);
+
+    if (rc == 0 || rc == -ENOENT)
+        rc = name_of(store, info->domain, &entry->name);
+    if (rc == -ENOENT) {
         entry->name = strdup("(unknown)");
-    return entry->name != NULL;
+        rc = entry->name ? 0 : -ENOMEM;
+    }
+    return rc;
 }
 
 /* Adds one batch; *nr counts what domains_free() has to free in every case. */
@@ -120,11 +128,10 @@ static int grow(struct domain_entry **list, size_t *nr, struct store_client *sto
     if (!larger)
         return -ENOMEM;
     *list = larger;
-    for (size_t i = 0; i < more; i++) {
-        if (!describe(&larger[(*nr)++], &infos[i], store))
-            return -ENOMEM;
-    }
-    return 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < more; i++)
+        rc = describe(&larger[(*nr)++], &infos[i], store);
+    return rc;
 }
 
 int domains_list(struct store_client *store, struct domain_entry **list, size_t *nr,

@@ -18,51 +18,55 @@
 #include "domain/take_apart.h"
 #include "domain/uuid.h"
 
-char *name_of(struct store_client *store, unsigned domid)
+int name_of(struct store_client *store, unsigned domid, char **name)
 {
-    char path[NODES_PATH_SIZE], *name = record_get(store, domid, "name");
+    char path[NODES_PATH_SIZE];
+    int rc = record_get(store, domid, "name", name);
 
-    if (name)
-        return name;
     nodes_path(domid, "name", path);
-    if (store && store_read(store, 0, path, &name, NULL) == 0) {
-        if (name[0] != '\0')
-            return name;
-        free(name);
+    if (rc == -ENOENT && store)
+        rc = store_read(store, 0, path, name, NULL);
+    if (rc == 0 && (*name)[0] == '\0') {
+        free(*name);
+        *name = NULL;
+        rc = -ENOENT;
     }
-    return domid == 0 ? strdup(NAME_CONTROL_DOMAIN) : NULL;
+    if (rc != -ENOENT || domid != 0)
+        return rc;
+    *name = strdup(NAME_CONTROL_DOMAIN);
+    return *name ? 0 : -ENOMEM;
 }
 
-/* Whether a tool began this domain and died, or the domain is gone and nobody cleaned up. */
-static bool is_abandoned(struct store_client *store, unsigned domid)
+/*
+ * Whether a tool began this domain and died, or the domain is gone and nobody cleaned up: 1, 0, or
+ * a negative errno value.
+ */
+static int is_abandoned(struct store_client *store, unsigned domid)
 {
     struct xen_domctl_getdomaininfo info;
-    char *builder = record_get(store, domid, "builder");
-    bool building = builder != NULL, lives = builder && builder_lives(builder);
+    char *builder;
+    int rc = record_get(store, domid, "builder", &builder);
 
+    if (rc == -ENOENT)
+        return hypervisor_info(domid, &info) == -ESRCH;
+    if (rc == 0)
+        rc = builder_lives(builder);
     free(builder);
-    return !lives && (building || hypervisor_info(domid, &info) == -ESRCH);
+    return rc < 0 ? rc : !rc;
 }
 
 static int take_apart(struct store_client *store, unsigned domid, struct failure *failure)
 {
-    int lock = lock_domain(domid), rc;
+    int lock = lock_domain(domid);
 
     if (lock < 0)
         return failure_set(failure, FAILURE_OPERATION, lock, "cannot lock domain %u", domid);
     /* While this waited somebody else may have cleaned up. */
-    rc = is_abandoned(store, domid) ? domain_take_apart(store, domid, failure) : 0;
+    int rc = is_abandoned(store, domid);
+    if (rc > 0)
+        rc = domain_take_apart(store, domid, failure);
     lock_release(lock);
     return rc;
-}
-
-static bool has_uuid(struct store_client *store, unsigned domid, const char *uuid)
-{
-    char *text = uuid ? record_get(store, domid, "uuid") : NULL;
-    bool same = text && strcmp(text, uuid) == 0;
-
-    free(text);
-    return same;
 }
 
 static int refuse(unsigned domid, const char *name, const char *uuid, struct failure *failure)
@@ -78,15 +82,14 @@ static int refuse(unsigned domid, const char *name, const char *uuid, struct fai
 static int check_record(struct store_client *store, unsigned domid, const char *name,
                         const char *uuid, struct failure *failure)
 {
-    char *taken = record_get(store, domid, "name");
-    bool same_name = taken && strcmp(taken, name) == 0;
-    bool same_uuid = has_uuid(store, domid, uuid);
+    int same_name = record_has_text(store, domid, "name", name);
+    int rc = same_name || !uuid ? same_name : record_has_text(store, domid, "uuid", uuid);
 
-    free(taken);
-    if (!same_name && !same_uuid)
-        return 0;
-    if (is_abandoned(store, domid))
-        return take_apart(store, domid, failure);
+    if (rc <= 0)
+        return rc;
+    rc = is_abandoned(store, domid);
+    if (rc)
+        return rc < 0 ? rc : take_apart(store, domid, failure);
     return refuse(domid, name, same_name ? NULL : uuid, failure);
 }
 
@@ -104,7 +107,9 @@ static int check_records(struct store_client *store, const char *name, const cha
             rc = check_record(store, domids[i], name, uuid, failure);
     }
     free(domids);
-    return rc;
+    if (rc != 0)
+        return failure_set(failure, FAILURE_OPERATION, rc, "cannot read the domains' records");
+    return 0;
 }
 
 static int check_living(struct store_client *store, const char *name, const uint8_t *uuid,

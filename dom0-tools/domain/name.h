@@ -13,10 +13,12 @@
 #define NAME_CONTROL_DOMAIN "Domain-0"
 
 /*
- * The name, to be freed, NULL if it has none: the record's, or what another tool wrote into the
- * store. "Domain-0" is the control domain unless somebody named it otherwise.
+ * The name, to be freed: the record's, or what another tool wrote into the store. "Domain-0" is the
+ * control domain unless somebody named it otherwise. -ENOENT: it has none; or another negative
+ * errno value; *name is NULL then.
  */
-char *name_of(struct store_client *store, unsigned domid);
+int name_of(struct store_client *store, unsigned domid, char **name)
+    __attribute__((warn_unused_result));
 
 /*
  * Refuses (-EEXIST) a name or uuid that a domain other than `except` has, recorded or alive; uuid

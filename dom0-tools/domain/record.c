@@ -30,20 +30,22 @@ static void config_path(unsigned domid, char path[CONFIG_PATH_SIZE])
     snprintf(path, CONFIG_PATH_SIZE, DAEMON_RUN_DIR "/domain-%u.xml", domid);
 }
 
-char *record_get(struct store_client *store, unsigned domid, const char *leaf)
+int record_get(struct store_client *store, unsigned domid, const char *leaf, char **text)
 {
-    char path[RECORD_PATH_SIZE], *value;
+    char path[RECORD_PATH_SIZE];
 
+    *text = NULL;
     record_path(domid, leaf, path);
-    return store && store_read(store, 0, path, &value, NULL) == 0 ? value : NULL;
+    return store ? store_read(store, 0, path, text, NULL) : -ENOENT;
 }
 
-bool record_exists(struct store_client *store, unsigned domid)
+int record_find(struct store_client *store, unsigned domid)
 {
-    char *value = record_get(store, domid, "state");
+    char *state;
+    int rc = record_get(store, domid, "state", &state);
 
-    free(value);
-    return value != NULL;
+    free(state);
+    return rc;
 }
 
 int record_save_config(unsigned domid, const struct domain_config *config)
@@ -59,13 +61,31 @@ int record_save_config(unsigned domid, const struct domain_config *config)
     return rc;
 }
 
+int record_has_text(struct store_client *store, unsigned domid, const char *leaf,
+                    const char *wanted)
+{
+    char *text;
+    int rc = record_get(store, domid, leaf, &text);
+
+    if (rc == 0)
+        rc = strcmp(text, wanted) == 0;
+    else if (rc == -ENOENT)
+        rc = 0;
+    free(text);
+    return rc;
+}
+
 int record_load_config(struct store_client *store, unsigned domid, struct domain_config *config)
 {
     struct config_report *report = calloc(1, sizeof(*report));
-    char *path = record_get(store, domid, "config");
-    int rc = path ? report ? domain_config_read(path, config, report) : -ENOMEM : -ENOENT;
+    char *path;
+    int rc = record_get(store, domid, "config", &path);
 
-    if (!path || !report)
+    if (rc == 0 && !report)
+        rc = -ENOMEM;
+    if (rc == 0)
+        rc = domain_config_read(path, config, report);
+    else
         memset(config, 0, sizeof(*config));
     free(report);
     free(path);
@@ -132,10 +152,10 @@ int record_begin(struct store_client *store, unsigned domid, const struct domain
     store_tx_t tx;
     int rc = builder_describe(getpid(), builder);
 
-    if (rc == 0 && record_exists(store, domid))
-        rc = -EEXIST;
-    if (rc != 0)
-        return rc;
+    if (rc == 0)
+        rc = record_find(store, domid);
+    if (rc != -ENOENT)
+        return rc == 0 ? -EEXIST : rc;
     rc = -EAGAIN;
     for (int tries = 0; rc == -EAGAIN && tries < TRIES_MAX; tries++) {
         rc = store_begin(store, &tx);
@@ -174,13 +194,17 @@ int record_remove(struct store_client *store, unsigned domid)
     return store_rm(store, 0, path);
 }
 
-bool record_has_builder(struct store_client *store, unsigned domid)
+int record_has_builder(struct store_client *store, unsigned domid)
 {
-    char *text = record_get(store, domid, "builder");
-    bool lives = text && builder_lives(text);
+    char *text;
+    int rc = record_get(store, domid, "builder", &text);
 
+    if (rc == 0)
+        rc = builder_lives(text);
+    else if (rc == -ENOENT)
+        rc = 0;
     free(text);
-    return lives;
+    return rc;
 }
 
 static bool read_domid(const char *text, unsigned *domid)

@@ -40,14 +40,26 @@ int record_set_state(struct store_client *store, unsigned domid, const char *sta
 /* The XML file and the record, if there are such. */
 int record_remove(struct store_client *store, unsigned domid) __attribute__((warn_unused_result));
 
-/* A leaf's text, to be freed; NULL when absent. */
-char *record_get(struct store_client *store, unsigned domid, const char *leaf);
+/*
+ * A leaf's text, to be freed: 0; -ENOENT: absent, or no store; or another negative errno value, and
+ * then nobody knows. *text is NULL but on success.
+ */
+int record_get(struct store_client *store, unsigned domid, const char *leaf, char **text)
+    __attribute__((warn_unused_result));
 
-/* Whether there is a record. */
-bool record_exists(struct store_client *store, unsigned domid);
+/* Whether a leaf is there with that very text: 1, 0, or a negative errno value. */
+int record_has_text(struct store_client *store, unsigned domid, const char *leaf,
+                    const char *wanted) __attribute__((warn_unused_result));
 
-/* Whether a process is building the domain now: the recorded one lives and is the same still. */
-bool record_has_builder(struct store_client *store, unsigned domid);
+/* Whether there is a record: 0, -ENOENT, or another negative errno value. */
+int record_find(struct store_client *store, unsigned domid) __attribute__((warn_unused_result));
+
+/*
+ * Whether a process is building the domain now: 1: the recorded one lives and is the same still, 0,
+ * or a negative errno value.
+ */
+int record_has_builder(struct store_client *store, unsigned domid)
+    __attribute__((warn_unused_result));
 
 /* The numbers of all records, in no order; to be freed. */
 int record_list(struct store_client *store, unsigned **domids, size_t *nr)
@@ -71,7 +83,7 @@ int record_change_config(struct store_client *store, unsigned domid,
 /* "PID START" of a process: its start in clock ticks after boot tells it from a later namesake. */
 #define BUILDER_TEXT_SIZE 48u
 int builder_describe(long pid, char text[BUILDER_TEXT_SIZE]) __attribute__((warn_unused_result));
-bool builder_lives(const char *text);
+int builder_lives(const char *text) __attribute__((warn_unused_result)); /* as above */
 void builder_stop(const char *text); /* asks it to end, if it lives: SIGTERM */
 
 #endif

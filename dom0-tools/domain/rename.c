@@ -28,13 +28,14 @@ static int change_name(struct domain_config *config, const void *value)
 
 static int write_name(struct store_client *store, unsigned domid, const char *name)
 {
-    char path[RECORD_PATH_SIZE];
-    char *uuid = record_get(store, domid, "uuid");
-    int rc = 0;
+    char path[RECORD_PATH_SIZE], *uuid;
+    int rc = record_get(store, domid, "uuid", &uuid);
 
     record_path(domid, "name", path);
-    if (uuid)
+    if (rc == 0)
         rc = store_write(store, 0, path, name);
+    else if (rc == -ENOENT)
+        rc = 0;
     if (rc == 0)
         rc = nodes_rename(store, domid, uuid, name);
     free(uuid);

@@ -27,17 +27,20 @@ struct demolition {
     char uuid[UUID_TEXT_SIZE]; /* empty: not known */
 };
 
-static void learn_uuid(struct demolition *demolition)
+/* Without it some of the domain's nodes would be left for ever. */
+static int learn_uuid(struct demolition *demolition)
 {
     struct xen_domctl_getdomaininfo info;
-    char *text = record_get(demolition->store, demolition->domid, "uuid");
+    char *text;
+    int rc = record_get(demolition->store, demolition->domid, "uuid", &text);
 
     demolition->uuid[0] = '\0';
-    if (text && strlen(text) == UUID_TEXT_SIZE - 1)
+    if (rc == 0 && strlen(text) == UUID_TEXT_SIZE - 1)
         memcpy(demolition->uuid, text, UUID_TEXT_SIZE);
     else if (hypervisor_info(demolition->domid, &info) == 0)
         uuid_write(info.handle, demolition->uuid);
     free(text);
+    return rc == -ENOENT ? 0 : rc;
 }
 
 static int mark(struct demolition *demolition, struct failure *failure)
@@ -45,9 +48,15 @@ static int mark(struct demolition *demolition, struct failure *failure)
     struct store_client *store = demolition->store;
     unsigned domid = demolition->domid;
 
-    learn_uuid(demolition);
-    int rc = record_exists(store, domid) ? record_set_state(store, domid, RECORD_DYING) : 0;
-    return rc == 0 ? 0 : failure_set(failure, FAILURE_OPERATION, rc, "cannot reach the store");
+    int rc = learn_uuid(demolition);
+
+    if (rc == 0)
+        rc = record_find(store, domid);
+    if (rc == 0)
+        rc = record_set_state(store, domid, RECORD_DYING);
+    return rc == 0 || rc == -ENOENT
+               ? 0
+               : failure_set(failure, FAILURE_OPERATION, rc, "cannot reach the store");
 }
 
 static int stop(struct demolition *demolition, struct failure *failure)

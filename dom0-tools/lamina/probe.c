@@ -225,7 +225,8 @@ static bool has_state(const struct domain_entry *entry, const char *state)
 static bool is_stale(struct store_client *store, const struct domain_entry *entry)
 {
     return entry->info.flags & XEN_DOMINF_dying || has_state(entry, RECORD_DYING) ||
-           (has_state(entry, RECORD_BUILDING) && !record_has_builder(store, entry->info.domain));
+           (has_state(entry, RECORD_BUILDING) &&
+            record_has_builder(store, entry->info.domain) == 0);
 }
 
 static bool is_listed(const struct domain_entry *list, size_t nr, unsigned domid)
@@ -256,7 +257,7 @@ static int count_stale(struct store_client *store, const struct domain_entry *li
             stale->domid = list[i].info.domain;
     }
     for (size_t i = 0; i < nr_records; i++) {
-        if (!is_listed(list, nr, domids[i]) && !record_has_builder(store, domids[i]) &&
+        if (!is_listed(list, nr, domids[i]) && record_has_builder(store, domids[i]) == 0 &&
             stale->nr++ == 0)
             stale->domid = domids[i];
     }

@@ -35,19 +35,13 @@ static struct store_client *connect_store(void)
     return NULL;
 }
 
-/* A daemon that is away comes back; everything else stays as it is. */
-static bool is_passing(int rc)
-{
-    return rc == -ENOTCONN || rc == -EAGAIN || rc == -EINTR || rc == -ETIMEDOUT;
-}
-
 /* --- ends --- */
 
 static int reap(struct store_client *store, unsigned domid)
 {
     struct failure failure = { .kind = FAILURE_NONE };
 
-    if (!record_exists(store, domid))
+    if (record_find(store, domid) == -ENOENT)
         return DONE;
     int rc = domain_reap(store, domid, &failure);
     if (rc == 0)
@@ -71,16 +65,22 @@ static int destroy(struct store_client *store, unsigned domid)
 
 /* --- orders --- */
 
-/* The predecessor is the domain of this number only while it has the same uuid. */
-static bool is_there(struct store_client *store, const struct order *order)
+/*
+ * The predecessor is the domain of this number only while it has the same uuid: 1, 0, or a negative
+ * errno value, as those below.
+ */
+static int is_there(struct store_client *store, const struct order *order)
 {
-    char *text = record_get(store, order->predecessor, "uuid");
     uint8_t uuid[16];
-    bool is_same =
-        text && value_read_uuid(text, uuid) == 0 && memcmp(uuid, order->uuid, sizeof(uuid)) == 0;
+    char *text;
+    int rc = record_get(store, order->predecessor, "uuid", &text);
 
+    if (rc == 0)
+        rc = value_read_uuid(text, uuid) == 0 && memcmp(uuid, order->uuid, sizeof(uuid)) == 0;
+    else if (rc == -ENOENT)
+        rc = 0;
     free(text);
-    return is_same;
+    return rc;
 }
 
 static int start(struct store_client *store, struct domain_config *config, unsigned nr_quick)
@@ -92,48 +92,60 @@ static int start(struct store_client *store, struct domain_config *config, unsig
 
     if (rc) {
         daemon_log(LOG_ERR, "%s: cannot be started: %s", config->name, failure.text);
-        return is_passing(rc) ? AGAIN : DONE;
+        return failure_may_pass(rc) ? AGAIN : DONE;
     }
     if (nr_quick > 0)
-        note_number(store, domid, RECORD_LEAF_QUICK, nr_quick);
+        (void)note_number(store, domid, RECORD_LEAF_QUICK, nr_quick);
     daemon_log(LOG_INFO, "%s: started as domain %u", config->name, domid);
     return DONE;
 }
 
 /* Half of a domain, which whoever began it has left: no obstacle, creation takes it away. */
-static bool is_remains(struct store_client *store, unsigned domid)
+static int is_remains(struct store_client *store, unsigned domid)
 {
-    char *state = record_get(store, domid, "state");
-    bool remains =
-        state && (strcmp(state, RECORD_DYING) == 0 ||
-                  (strcmp(state, RECORD_BUILDING) == 0 && !record_has_builder(store, domid)));
+    int rc = record_has_text(store, domid, "state", RECORD_DYING);
 
-    free(state);
-    return remains;
+    if (rc)
+        return rc;
+    rc = record_has_text(store, domid, "state", RECORD_BUILDING);
+    if (rc <= 0)
+        return rc;
+    rc = record_has_builder(store, domid);
+    return rc < 0 ? rc : !rc;
 }
 
 /* A worker before us may have come that far. */
-static bool is_started(struct store_client *store, const char *name)
+static int is_started(struct store_client *store, const char *name)
 {
     struct failure failure = { .kind = FAILURE_NONE };
     unsigned domid;
+    int rc = domain_find(store, name, &domid, &failure);
 
-    if (domain_find(store, name, &domid, &failure) != 0 || is_remains(store, domid))
-        return false;
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = is_remains(store, domid);
+    if (rc)
+        return rc < 0 ? rc : 0;
     daemon_log(LOG_NOTICE, "%s: there is a domain of that name (%u), so it is not started", name,
                domid);
-    return true;
+    return 1;
 }
 
 static int carry_out(struct store_client *store, const struct order *order,
                      struct domain_config *config)
 {
-    if (order->has_predecessor && is_there(store, order) &&
-        destroy(store, order->predecessor) != DONE)
+    int rc = order->has_predecessor ? is_there(store, order) : 0;
+
+    if (rc > 0 && destroy(store, order->predecessor) != DONE)
         return AGAIN;
-    if (is_started(store, config->name))
-        return DONE;
-    return start(store, config, order->nr_quick);
+    if (rc >= 0)
+        rc = is_started(store, config->name);
+    if (rc == 0)
+        return start(store, config, order->nr_quick);
+    if (rc < 0)
+        daemon_log(LOG_ERR, "%s: cannot tell whether it is to be started: %s", config->name,
+                   strerror(-rc));
+    return rc < 0 ? AGAIN : DONE;
 }
 
 static int read_order(const char *name, struct domain_config *config)
@@ -154,10 +166,12 @@ static int work_on(struct store_client *store, const char *name, int fd)
 {
     struct domain_config config = { 0 };
     struct order order;
-    int code = DONE;
+    int code = DONE, rc = order_parse(name, &order) ? read_order(name, &config) : -EINVAL;
 
-    if (order_parse(name, &order) && read_order(name, &config) == 0)
+    if (rc == 0)
         code = carry_out(store, &order, &config);
+    else if (failure_may_pass(rc))
+        code = AGAIN;
     if (code == DONE)
         order_finish(LAMINAD_ORDER_DIR, name, fd);
     domain_config_free(&config);
@@ -190,10 +204,11 @@ static bool is_still_down(const struct domain_case *this)
 /* The successor under a new name is another domain, with a uuid of its own. */
 static int rename_successor(struct store_client *store, struct domain_config *config)
 {
-    char *name = name_for_successor(store, config->name);
+    char *name;
+    int rc = name_for_successor(store, config->name, &name);
 
-    if (!name)
-        return -ENOMEM;
+    if (rc)
+        return rc;
     free(config->name);
     config->name = name;
     config->has_uuid = false;

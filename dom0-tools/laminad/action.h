@@ -7,6 +7,7 @@
 #ifndef LAMINA_LAMINAD_ACTION_H
 #define LAMINA_LAMINAD_ACTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "laminad/decide.h"
@@ -28,5 +29,6 @@ int action_order(void *name);
 
 /* Orders the start of all domains of the autostart folder, once after the machine's start. */
 int action_autostart(void *unused);
+bool action_autostart_is_due(void);
 
 #endif

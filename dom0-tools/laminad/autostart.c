@@ -14,6 +14,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/failure.h"
 #include "laminad/action.h"
 #include "laminad/laminad.h"
 
@@ -39,7 +40,7 @@ static void complain(const char *path, int rc, const struct config_report *repor
         daemon_log(LOG_ERR, "%s: %s", path, strerror(-rc));
 }
 
-static void order_start(const char *path, const struct domain_config *config)
+static int order_start(const char *path, const struct domain_config *config)
 {
     struct order order = { 0 };
     char name[ORDER_NAME_SIZE];
@@ -50,40 +51,67 @@ static void order_start(const char *path, const struct domain_config *config)
         close(fd);
     else if (fd != -EEXIST)
         daemon_log(LOG_ERR, "%s: cannot note that it has to be started: %s", path, strerror(-fd));
+    return fd < 0 && fd != -EEXIST ? fd : 0;
 }
 
-static void consider(const char *file)
+/* 0, or why there is no order for the file's domain. */
+static int consider(const char *file)
 {
     struct config_report *report = calloc(1, sizeof(*report));
     struct domain_config config = { 0 };
     char path[PATH_MAX];
 
+    if (!report)
+        return -ENOMEM;
     snprintf(path, sizeof(path), "%s/%s", laminad_settings.autostart_dir, file);
-    int rc = report ? domain_config_read(path, &config, report) : -ENOMEM;
+    int rc = domain_config_read(path, &config, report);
     if (rc == 0)
-        order_start(path, &config);
-    else if (report)
+        rc = order_start(path, &config);
+    else
         complain(path, rc, report);
     domain_config_free(&config);
     free(report);
+    return rc;
 }
 
-int action_autostart(void *unused)
+static int consider_all(void)
 {
     struct dirent **entries;
-
-    (void)unused;
-    if (access(DONE_NOTE, F_OK) == 0)
-        return 0;
+    int first = 0;
     int nr = scandir(laminad_settings.autostart_dir, &entries, is_domain_file, alphasort);
-    if (nr < 0 && errno != ENOENT)
+
+    if (nr < 0 && errno != ENOENT) {
+        first = -errno;
         daemon_log(LOG_ERR, "%s: %s", laminad_settings.autostart_dir, strerror(errno));
-    for (int i = 0; i < nr; i++)
-        consider(entries[i]->d_name);
+    }
+    for (int i = 0; i < nr; i++) {
+        int rc = consider(entries[i]->d_name);
+        if (failure_may_pass(rc))
+            first = rc;
+        free(entries[i]);
+    }
+    if (nr >= 0)
+        free(entries);
+    return first;
+}
+
+bool action_autostart_is_due(void)
+{
+    return access(DONE_NOTE, F_OK) != 0;
+}
+
+/* Of a domain that was ordered by an earlier try the order, or the domain, is found. */
+int action_autostart(void *unused)
+{
+    (void)unused;
+    if (!action_autostart_is_due())
+        return 0;
+    if (failure_may_pass(consider_all()))
+        return 1;
     int fd = open(DONE_NOTE, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
         daemon_log(LOG_ERR, "%s: %s", DONE_NOTE, strerror(errno));
     else
         close(fd);
-    return 0;
+    return fd < 0;
 }

@@ -8,10 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/pidfd.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "domain/record.h"
@@ -65,36 +63,38 @@ static void builder_ready(struct loop_source *source, uint32_t events)
     review(daemon, domid);
 }
 
+/* A descriptor of the living process, or -ESRCH, or another negative errno value. */
 static int open_process(const char *text)
 {
     long pid;
 
     if (sscanf(text, "%ld", &pid) != 1)
-        return -1;
+        return -ESRCH;
     int fd = pidfd_open((pid_t)pid, 0);
-    if (fd >= 0 && builder_lives(text))
+    if (fd < 0)
+        return errno == EINVAL ? -ESRCH : -errno;
+    int rc = builder_lives(text);
+    if (rc > 0)
         return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    close(fd);
+    return rc ? rc : -ESRCH;
 }
 
-bool builder_await(struct laminad *daemon, unsigned domid, const char *text,
-                   void (*review)(struct laminad *daemon, unsigned domid))
+int builder_await(struct laminad *daemon, unsigned domid, const char *text,
+                  void (*review)(struct laminad *daemon, unsigned domid))
 {
     if (find(daemon, domid))
-        return true;
-    int fd = open_process(text);
-    struct builder *builder = fd < 0 ? NULL : calloc(1, sizeof(*builder));
-    if (!builder) {
-        if (fd >= 0)
-            close(fd);
-        return false;
+        return 1;
+    struct builder *builder = calloc(1, sizeof(*builder));
+    int fd = builder ? open_process(text) : -ENOMEM;
+    if (fd < 0) {
+        free(builder);
+        return fd == -ESRCH ? 0 : fd;
     }
     *builder = (struct builder){ { fd, builder_ready }, daemon, daemon->builders, domid, review };
     daemon->builders = builder;
     int rc = loop_add(daemon->loop, &builder->source, EPOLLIN);
     if (rc)
-        daemon_log(LOG_ERR, "domain %u: cannot wait for its builder: %s", domid, strerror(-rc));
-    return true;
+        builder_forget(daemon, domid);
+    return rc ? rc : 1;
 }

@@ -10,10 +10,11 @@
 
 /*
  * Waits for the end of the process ("PID START" as in a domain's record), which builds the domain;
- * review() is then called with its number. False: it has ended already.
+ * review() is then called with its number: 1. 0: it has ended already; or a negative errno value.
  */
-bool builder_await(struct laminad *daemon, unsigned domid, const char *text,
-                   void (*review)(struct laminad *daemon, unsigned domid));
+int builder_await(struct laminad *daemon, unsigned domid, const char *text,
+                  void (*review)(struct laminad *daemon, unsigned domid))
+    __attribute__((warn_unused_result));
 
 /* The domain has no builder any more. */
 void builder_forget(struct laminad *daemon, unsigned domid);

@@ -66,10 +66,12 @@ static int dump_frames(void *context, uint64_t first, const uint64_t *mfns, size
     void *frames;
     size_t count = select_frames(first, mfns, nr, selected, places);
 
-    /* Nothing of it is the domain's. */
-    if (count == 0 ||
-        host_frames_map(dump->domain, selected, count, PROT_READ, errors, &frames) != 0)
+    if (count == 0)
         return 0;
+    rc = host_frames_map(dump->domain, selected, count, PROT_READ, errors, &frames);
+    /* Else nothing of it is the domain's. */
+    if (rc)
+        return rc == -ENOMEM ? rc : 0;
     for (size_t i = 0; i < count && rc == 0 && dump->nr_left > 0; i++) {
         if (errors[i])
             continue;

@@ -162,11 +162,20 @@ static int spawn(struct job *job, int (*work)(void *argument), void *argument)
         child_run(work, argument);
     /* Nobody else waits for it, so its number is its own until we have. */
     int fd = pidfd_open(child, 0);
-    if (fd < 0)
-        return -errno;
     job->source = (struct loop_source){ fd, child_ready };
-    job->jobs->nr_running++;
-    return loop_add(job->jobs->loop, &job->source, EPOLLIN);
+    int rc = fd < 0 ? -errno : loop_add(job->jobs->loop, &job->source, EPOLLIN);
+    if (rc == 0) {
+        job->jobs->nr_running++;
+        return 0;
+    }
+    /* A child whose end nobody sees would be a second one beside the next try. */
+    kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (fd >= 0)
+        close(fd);
+    job->source.fd = -1;
+    return rc;
 }
 
 static struct job *job_new(struct jobs *jobs, const char *key)
@@ -183,24 +192,24 @@ static struct job *job_new(struct jobs *jobs, const char *key)
     return job;
 }
 
-void job_start(struct jobs *jobs, const char *key, int (*work)(void *argument), void *argument)
+int job_start(struct jobs *jobs, const char *key, int (*work)(void *argument), void *argument)
 {
     struct job *job = job_find(jobs, key);
 
     if (job)
         job->is_wanted = true;
     if (job && (is_running(job) || now_ns() < job->retry_ns))
-        return;
+        return 0;
     if (jobs->nr_running >= JOBS_RUNNING_MAX)
-        return;
+        return 0;
     if (!job)
         job = job_new(jobs, key);
     int rc = job ? spawn(job, work, argument) : -ENOMEM;
-    if (rc == 0)
-        return;
-    daemon_log(LOG_ERR, "cannot start a process for %s: %s", key, strerror(-rc));
-    if (job)
+    if (rc)
+        daemon_log(LOG_ERR, "cannot start a process for %s: %s", key, strerror(-rc));
+    if (rc && job)
         job_failed(job);
+    return job ? 0 : -ENOMEM;
 }
 
 void jobs_begin_search(struct jobs *jobs)

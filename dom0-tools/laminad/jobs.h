@@ -37,9 +37,11 @@ void jobs_close(struct jobs *jobs);
 
 /*
  * Runs work(argument) in a child whose exit code it returns; 0 is success. Does nothing while a job
- * of the key runs or waits, or all places are taken (on_change comes when one is free).
+ * of the key runs or waits, or all places are taken (on_change comes when one is free). -ENOMEM:
+ * nothing was done, and nothing will be without being asked again; else 0.
  */
-void job_start(struct jobs *jobs, const char *key, int (*work)(void *argument), void *argument);
+int job_start(struct jobs *jobs, const char *key, int (*work)(void *argument), void *argument)
+    __attribute__((warn_unused_result));
 
 /* What the daemon's search for work asks for: between begin and end, jobs that wait for their next
  * try and were not asked for again are forgotten. */

@@ -10,6 +10,7 @@
 
 #include "common/daemon.h"
 #include "common/loop.h"
+#include "common/retry.h"
 #include "laminad/jobs.h"
 #include "store/client.h"
 
@@ -40,6 +41,7 @@ struct laminad {
     struct store_client *store;
     struct loop_source store_source;
     struct jobs jobs;
+    struct retry retry; /* of a search that could not be completed */
     struct builder *builders; /* processes whose end is waited for */
 };
 

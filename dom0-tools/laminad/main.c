@@ -19,6 +19,7 @@ enum { EXIT_OK = 0, EXIT_START = 1, EXIT_USAGE = 2 };
 #define RESTARTS_DEFAULT   5u
 #define SHORT_LIFE_DEFAULT 10u
 #define NUMBER_MAX         1000000u
+#define LOOK_AGAIN_MS      10000u
 
 static const char program[] = "laminad";
 
@@ -61,7 +62,9 @@ static int start(struct laminad *daemon)
     if (failed(daemon->loop ? 0 : -errno, "epoll") ||
         failed(loop_take_signals(daemon->loop, NULL, NULL), "signals") ||
         failed(host_open(), "the devices of the hypervisor") ||
-        failed(jobs_open(&daemon->jobs, daemon->loop, search_all, daemon), "the event loop"))
+        failed(jobs_open(&daemon->jobs, daemon->loop, search_all, daemon), "the event loop") ||
+        failed(retry_open(&daemon->retry, daemon->loop, LOOK_AGAIN_MS, search_all, daemon),
+               "the event loop"))
         return -1;
     return failed(search_start(daemon), "the store (does lamina-stored run?)");
 }
@@ -74,9 +77,10 @@ static int serve(void)
     if (failed(rc, rc == -EALREADY ? "another one runs" : "start") || start(&daemon) != 0)
         return EXIT_START;
     daemon_ready();
-    search_begin(&daemon);
+    search_all(&daemon);
     rc = failed(loop_run(daemon.loop), "waiting for events");
     search_stop(&daemon);
+    retry_close(&daemon.retry);
     jobs_close(&daemon.jobs);
     host_close();
     loop_free(daemon.loop);

@@ -5,6 +5,7 @@
 #include "laminad/name.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,15 +43,20 @@ void name_candidate(const char *name, unsigned number, char text[CONFIG_NAME_MAX
     strcpy(text + size, suffix);
 }
 
-char *name_for_successor(struct store_client *store, const char *name)
+int name_for_successor(struct store_client *store, const char *name, char **successor)
 {
     char text[CONFIG_NAME_MAX + 1];
-    unsigned domid;
+    unsigned domid, number = 1;
+    int rc;
 
-    for (unsigned number = 1;; number++) {
+    *successor = NULL;
+    do {
         struct failure failure = { .kind = FAILURE_NONE };
-        name_candidate(name, number, text);
-        if (domain_find(store, text, &domid, &failure) != 0)
-            return strdup(text);
-    }
+        name_candidate(name, number++, text);
+        rc = domain_find(store, text, &domid, &failure);
+    } while (rc == 0);
+    if (rc != -ENOENT)
+        return rc;
+    *successor = strdup(text);
+    return *successor ? 0 : -ENOMEM;
 }

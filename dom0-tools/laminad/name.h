@@ -14,7 +14,8 @@
 /* "web" becomes "web-1", "web-7" becomes "web-8": the number'th candidate, from 1 on. */
 void name_candidate(const char *name, unsigned number, char text[CONFIG_NAME_MAX + 1]);
 
-/* The first candidate that no domain has, to be freed; NULL: no memory. */
-char *name_for_successor(struct store_client *store, const char *name);
+/* The first candidate that no domain has, to be freed: 0, or a negative errno value. */
+int name_for_successor(struct store_client *store, const char *name, char **successor)
+    __attribute__((warn_unused_result));
 
 #endif

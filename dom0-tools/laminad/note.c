@@ -36,47 +36,67 @@ static int write_once(struct store_client *store, unsigned domid, const char *le
     return rc ? rc : end;
 }
 
-void note_text(struct store_client *store, unsigned domid, const char *leaf, const char *text)
+int note_text(struct store_client *store, unsigned domid, const char *leaf, const char *text)
 {
     int rc = -EAGAIN;
 
     for (int i = 0; i < TRIES_MAX && rc == -EAGAIN; i++)
         rc = write_once(store, domid, leaf, text);
-    if (rc && rc != -ENOENT)
+    if (rc == -ENOENT)
+        return 0;
+    if (rc)
         daemon_log(LOG_WARNING, "domain %u: cannot note %s: %s", domid, leaf, strerror(-rc));
+    return rc;
 }
 
-void note_number(struct store_client *store, unsigned domid, const char *leaf, unsigned number)
+int note_number(struct store_client *store, unsigned domid, const char *leaf, unsigned number)
 {
     char text[16];
 
     snprintf(text, sizeof(text), "%u", number);
-    note_text(store, domid, leaf, text);
+    return note_text(store, domid, leaf, text);
 }
 
-unsigned note_read_number(struct store_client *store, unsigned domid, const char *leaf)
+int note_read_number(struct store_client *store, unsigned domid, const char *leaf,
+                     unsigned *number)
 {
     char path[RECORD_PATH_SIZE];
-    uint64_t number;
+    uint64_t value;
 
+    *number = 0;
     record_path(domid, leaf, path);
-    return store_read_u64(store, 0, path, &number) == 0 && number <= UINT32_MAX ? (unsigned)number
-                                                                                : 0;
+    int rc = store_read_u64(store, 0, path, &value);
+    if (rc == 0 && value <= UINT32_MAX)
+        *number = (unsigned)value;
+    return rc == -ENOENT || rc == -EINVAL ? 0 : rc;
 }
 
 /* The tools write when they started it: seconds, with a fraction. */
-uint64_t note_age_ms(struct store_client *store, unsigned domid)
+static int read_start(struct store_client *store, unsigned domid, double *start)
 {
-    char path[128];
-    char *uuid = record_get(store, domid, "uuid"), *text = NULL;
-    struct timespec now;
+    char path[128], *uuid, *text = NULL;
+    int rc = record_get(store, domid, "uuid", &uuid);
 
-    snprintf(path, sizeof(path), "/vm/%s/start_time", uuid ? uuid : "");
-    int rc = uuid ? store_read(store, 0, path, &text, NULL) : -ENOENT;
-    double start = rc ? 0 : strtod(text, NULL) * 1000;
+    *start = 0;
+    if (rc == 0) {
+        snprintf(path, sizeof(path), "/vm/%s/start_time", uuid);
+        rc = store_read(store, 0, path, &text, NULL);
+    }
+    if (rc == 0)
+        *start = strtod(text, NULL) * 1000;
     free(text);
     free(uuid);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int note_age_ms(struct store_client *store, unsigned domid, uint64_t *age)
+{
+    struct timespec now;
+    double start;
+    int rc = read_start(store, domid, &start);
+
     clock_gettime(CLOCK_REALTIME, &now);
-    double age = (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6 - start;
-    return start > 0 && age >= 0 ? (uint64_t)age : UINT64_MAX;
+    double ms = (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6 - start;
+    *age = start > 0 && ms >= 0 ? (uint64_t)ms : UINT64_MAX;
+    return rc;
 }

@@ -129,18 +129,20 @@ void order_finish(const char *folder, const char *name, int fd)
     close(fd);
 }
 
-void order_for_each(const char *folder, void (*visit)(void *context, const char *name),
-                    void *context)
+int order_for_each(const char *folder, void (*visit)(void *context, const char *name),
+                   void *context)
 {
     DIR *dir = opendir(folder);
     struct dirent *entry;
     struct order order;
 
-    while (dir && (entry = readdir(dir)) != NULL)
+    if (!dir)
+        return errno == ENOENT ? 0 : -errno;
+    while ((entry = readdir(dir)) != NULL)
         if (order_parse(entry->d_name, &order))
             visit(context, entry->d_name);
-    if (dir)
-        closedir(dir);
+    closedir(dir);
+    return 0;
 }
 
 struct search {
@@ -157,10 +159,10 @@ static void compare(void *context, const char *name)
         search->is_found = true;
 }
 
-bool order_replaces(const char *folder, unsigned domid)
+int order_replaces(const char *folder, unsigned domid)
 {
     struct search search = { domid, false };
+    int rc = order_for_each(folder, compare, &search);
 
-    order_for_each(folder, compare, &search);
-    return search.is_found;
+    return rc ? rc : search.is_found;
 }

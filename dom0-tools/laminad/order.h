@@ -44,11 +44,11 @@ int order_lock(const char *folder, const char *name) __attribute__((warn_unused_
 /* Done: the file goes, and the lock. */
 void order_finish(const char *folder, const char *name, int fd);
 
-/* Whether there is an order whose predecessor is the domain. */
-bool order_replaces(const char *folder, unsigned domid);
+/* Whether there is an order whose predecessor is the domain: 1, 0, or a negative errno value. */
+int order_replaces(const char *folder, unsigned domid) __attribute__((warn_unused_result));
 
-/* Calls visit for each order. */
-void order_for_each(const char *folder, void (*visit)(void *context, const char *name),
-                    void *context);
+/* Calls visit for each order: 0, or a negative errno value: there may be more. */
+int order_for_each(const char *folder, void (*visit)(void *context, const char *name),
+                   void *context) __attribute__((warn_unused_result));
 
 #endif

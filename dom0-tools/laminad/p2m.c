@@ -13,23 +13,30 @@ struct walk {
     uint64_t nr; /* entries in all */
 };
 
+/* What the guest wrote may lead nowhere; that memory is short here is not its doing. */
+static int passed_over(int rc)
+{
+    return rc == -ENOMEM ? rc : 0;
+}
+
 static int walk_list_page(const struct walk *walk, uint64_t mfn, uint64_t first)
 {
     uint64_t page[P2M_ENTRIES];
     uint64_t left = walk->nr - first;
+    int rc = walk->read(walk->context, mfn, page);
 
-    if (walk->read(walk->context, mfn, page) != 0)
-        return 0;
+    if (rc)
+        return passed_over(rc);
     return walk->visit(walk->context, first, page, left < P2M_ENTRIES ? left : P2M_ENTRIES);
 }
 
 static int walk_middle_page(const struct walk *walk, uint64_t mfn, uint64_t first)
 {
     uint64_t page[P2M_ENTRIES];
-    int rc = 0;
+    int rc = walk->read(walk->context, mfn, page);
 
-    if (walk->read(walk->context, mfn, page) != 0)
-        return 0;
+    if (rc)
+        return passed_over(rc);
     for (unsigned i = 0; i < P2M_ENTRIES && rc >= 0 && first < walk->nr; i++) {
         rc = walk_list_page(walk, page[i], first);
         first += P2M_ENTRIES;
@@ -43,12 +50,13 @@ int p2m_walk(const struct arch_shared_info *arch, uint64_t nr_max, p2m_read_t re
 {
     struct walk walk = { read, visit, context, arch->max_pfn < nr_max ? arch->max_pfn : nr_max };
     uint64_t root[P2M_ENTRIES];
-    int rc = 0;
 
     if (walk.nr == 0 || arch->pfn_to_mfn_frame_list_list == 0 ||
-        arch->pfn_to_mfn_frame_list_list == ~(uint64_t)0 ||
-        read(context, arch->pfn_to_mfn_frame_list_list, root) != 0)
+        arch->pfn_to_mfn_frame_list_list == ~(uint64_t)0)
         return -ENODATA;
+    int rc = read(context, arch->pfn_to_mfn_frame_list_list, root);
+    if (rc)
+        return rc == -ENOMEM ? rc : -ENODATA;
     for (unsigned i = 0; i < P2M_ENTRIES && rc >= 0; i++) {
         uint64_t first = (uint64_t)i * P2M_ENTRIES * P2M_ENTRIES;
         if (first >= walk.nr)

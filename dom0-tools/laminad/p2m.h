@@ -26,7 +26,7 @@ typedef int (*p2m_read_t)(void *context, uint64_t mfn, uint64_t page[P2M_ENTRIES
 /*
  * Calls visit with the entries of each page of the list: nr machine frames from frame number
  * `first` on. A negative result of it ends the walk and is returned. -ENODATA: there is no list.
- * Pages of the list that cannot be read are passed over.
+ * Pages of the list that cannot be read are passed over, but not for lack of memory.
  */
 int p2m_walk(const struct arch_shared_info *arch, uint64_t nr_max, p2m_read_t read,
              int (*visit)(void *context, uint64_t first, const uint64_t *mfns, size_t nr),

@@ -11,14 +11,13 @@
 /* Connects to the store and watches it. */
 int search_start(struct laminad *daemon) __attribute__((warn_unused_result));
 
-/*
- * Looks for the first time, and starts what starts with the machine. Once the daemon has let go of
- * its starter: what is a child from here on must not hold that one's output.
- */
-void search_begin(struct laminad *daemon);
 void search_stop(struct laminad *daemon);
 
-/* Looks at everything. context is the struct laminad. */
+/*
+ * Looks at everything, and starts what starts with the machine if that was not done yet; context is
+ * the struct laminad. For the first time once the daemon has let go of its starter: what is a child
+ * from there on must not hold that one's output.
+ */
 void search_all(void *context);
 
 #endif

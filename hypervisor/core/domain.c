@@ -125,11 +125,30 @@ static int tables_init(struct domain *d)
     return rc;
 }
 
-static void fields_init(struct domain *d, domid_t id, unsigned vcpus_max, bool is_control)
+struct domain_config domain_config_default(unsigned vcpus_max)
+{
+    return (struct domain_config){
+        .vcpus_max = vcpus_max,
+        .evtchns_max = EVTCHNS_MAX,
+        .grant_frames_max = GRANT_FRAMES_MAX,
+        .maptrack_max = MAPTRACK_MAX,
+    };
+}
+
+static void config_apply(struct domain *d, const struct domain_config *config)
+{
+    d->vcpus_max = config->vcpus_max;
+    d->events.limit = config->evtchns_max;
+    d->grants.frames_max = config->grant_frames_max;
+    d->grants.maptrack_max = config->maptrack_max;
+    d->msr_relaxed = config->msr_relaxed;
+    __builtin_memcpy(d->uuid, config->uuid, sizeof(d->uuid));
+}
+
+static void fields_init(struct domain *d, domid_t id, bool is_control)
 {
     d->id = id;
     d->is_control = is_control;
-    d->vcpus_max = vcpus_max;
     d->refs = 1; /* the list's, put by domain_destroy() */
     d->pause_count = !is_control;
     d->weight = WEIGHT_DEFAULT;
@@ -146,14 +165,15 @@ static void fields_init(struct domain *d, domid_t id, unsigned vcpus_max, bool i
 }
 
 /* List lock held. */
-static int domain_make(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+static int domain_make(domid_t id, const struct domain_config *config, bool is_control,
+                       struct domain **out)
 {
     struct domain *d = heap_alloc(sizeof(*d));
     int rc;
 
     if (!d)
         return -ENOMEM;
-    fields_init(d, id, vcpus_max, is_control);
+    fields_init(d, id, is_control);
     rc = mm_account_register(&d->mm);
     if (!rc) {
         rc = shared_page_init(d);
@@ -169,22 +189,24 @@ static int domain_make(domid_t id, unsigned vcpus_max, bool is_control, struct d
         heap_free(d, sizeof(*d));
         return rc;
     }
+    config_apply(d, config);
     *out = d;
     return 0;
 }
 
-int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+int domain_create_claimed(domid_t id, const struct domain_config *config, bool is_control,
+                          struct domain **out)
 {
     struct domain *d;
     int rc;
 
-    if (vcpus_max < 1 || vcpus_max > VCPUS_MAX || (is_control && control_domain))
+    if (config->vcpus_max < 1 || config->vcpus_max > VCPUS_MAX || (is_control && control_domain))
         return -EINVAL;
     domains_reap();
     lock_take(&list.lock);
     rc = id_choose(id, is_control, &id);
     if (!rc)
-        rc = domain_make(id, vcpus_max, is_control, &d);
+        rc = domain_make(id, config, is_control, &d);
     if (!rc) {
         struct domain **link = list_link(id);
 
@@ -215,7 +237,8 @@ void domains_let_go(void)
 
 int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
 {
-    int rc = domain_create_claimed(id, vcpus_max, is_control, out);
+    const struct domain_config config = domain_config_default(vcpus_max);
+    int rc = domain_create_claimed(id, &config, is_control, out);
 
     if (!rc)
         domain_release(*out);
@@ -426,7 +449,7 @@ int domain_destroy(struct domain *d)
     rc = destroy_continue(d);
     if (!rc && !d->is_gone) {
         ASSERT(audit());
-        d->is_gone = true;
+        WRITE_ONCE(d->is_gone, true); /* domains_reap() looks, under the list's lock only */
         evtchn_send_global_virq(control_domain, VIRQ_DOM_EXC);
         domain_put(d);
     }
@@ -436,7 +459,7 @@ int domain_destroy(struct domain *d)
 /* List lock held: nobody finds d any more if this succeeds. */
 static bool unlink_if_unused(struct domain *d)
 {
-    if (!d->is_gone || atomic_read(&d->refs) || READ_ONCE(d->mm.nr_frames))
+    if (!READ_ONCE(d->is_gone) || atomic_read(&d->refs) || READ_ONCE(d->mm.nr_frames))
         return false;
     /* dom0 may still have pages of ours mapped that are not the account's frames. */
     if (grant_table_destroy(d) || (d->shared && shared_page_free(d)))
@@ -467,7 +490,7 @@ void domains_reap(void)
         if (unlink_if_unused(d)) {
             d->next = unused;
             unused = d;
-        } else if (d->is_gone && !atomic_read(&d->refs)) {
+        } else if (READ_ONCE(d->is_gone) && !atomic_read(&d->refs)) {
             /* Nobody tells when the last page comes back: look again on the next exits. */
             WRITE_ONCE(domains_reap_wanted, true);
         }

@@ -73,14 +73,23 @@ static inline struct vcpu_info guest_shared *vcpu_first_info(const struct vcpu *
     return &v->domain->shared->vcpu_info[v->id];
 }
 
+/* What a domain is from its first moment in the list; domain_config_default() has no identity. */
+struct domain_config {
+    unsigned vcpus_max;
+    unsigned evtchns_max, grant_frames_max, maptrack_max; /* ports, frames, handles */
+    bool msr_relaxed;
+    uint8_t uuid[16];
+};
+struct domain_config domain_config_default(unsigned vcpus_max);
+
 /* Paused once, but the control domain. id DOMID_INVALID: a free one. -EEXIST -ENOMEM -EINVAL */
 int domain_create(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out) must_check;
 /*
  * The same, with a reference, and in the caller's hand (`claimed`) until domain_release(): as soon
  * as it is in the list, another CPU could destroy it.
  */
-int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
-    must_check;
+int domain_create_claimed(domid_t id, const struct domain_config *config, bool is_control,
+                          struct domain **out) must_check;
 struct domain *domain_get(domid_t id) must_check; /* with a reference, NULL: none */
 void domain_put(struct domain *d); /* takes no lock: domains_reap() frees what nobody refers to */
 /* Let go of the claim, and of the reference with it. */

@@ -224,7 +224,7 @@ int evtchn_bind_vcpu(struct domain *d, evtchn_port_t port, uint32_t vcpu)
         rc = 0;
         WRITE_ONCE(chn->vcpu, v->id); /* senders hold the peer's lock, or none */
         if (chn->state == EVTCHN_PIRQ)
-            pirq_set_cpu(d, chn->pirq, v->cpu);
+            pirq_set_cpu(d, chn->pirq, READ_ONCE(v->cpu));
     }
     lock_drop(&d->events.lock);
     return rc;

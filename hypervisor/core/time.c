@@ -106,7 +106,7 @@ void time_update_wallclock(struct domain *d)
     lock_take(&state.lock);
     version = (READ_ONCE(shared->wc_version) | 1u) + 2u;
     ns = state.wallclock_ns;
-    s = (uint64_t)((int64_t)(ns / NS_PER_S) + d->wallclock_offset_s);
+    s = (uint64_t)((int64_t)(ns / NS_PER_S) + READ_ONCE(d->wallclock_offset_s));
     WRITE_ONCE(shared->wc_version, version);
     store_barrier();
     WRITE_ONCE(shared->wc_sec, (uint32_t)s);
@@ -160,7 +160,7 @@ int time_set_singleshot(struct vcpu *v, uint64_t abs_ns, bool only_future)
     if (is_past && only_future)
         return -ETIME;
     if (!is_past) {
-        timer_set(&v->singleshot, v->cpu, abs_ns);
+        timer_set(&v->singleshot, READ_ONCE(v->cpu), abs_ns);
         return 0;
     }
     timer_stop(&v->singleshot);
@@ -180,7 +180,7 @@ int time_set_periodic(struct vcpu *v, uint64_t period_ns)
     if (period_ns < PERIOD_MIN_NS || period_ns > INT64_MAX)
         return -EINVAL;
     WRITE_ONCE(v->periodic_ns, period_ns);
-    timer_set(&v->periodic, v->cpu, now + period_ns);
+    timer_set(&v->periodic, READ_ONCE(v->cpu), now + period_ns);
     return 0;
 }
 

@@ -35,32 +35,34 @@ static int config_check(const struct xen_domctl_createdomain *config)
     return 0;
 }
 
-/* Nobody but its maker knows the domain yet. Negative numbers ask for the defaults. */
-static void config_apply(struct domain *d, const struct xen_domctl_createdomain *config)
+/* Negative numbers ask for the defaults. */
+static struct domain_config config_read(const struct xen_domctl_createdomain *given)
 {
-    d->events.limit = MIN(config->max_evtchn_port, EVTCHNS_MAX - 1u) + 1;
-    if (config->max_grant_frames > 0)
-        d->grants.frames_max = (unsigned)config->max_grant_frames;
-    if (config->max_maptrack_frames >= 0)
-        d->grants.maptrack_max =
-            MIN((unsigned)config->max_maptrack_frames, MAPTRACK_MAX / MAPTRACK_PER_FRAME) *
+    struct domain_config config = domain_config_default(given->max_vcpus);
+
+    config.evtchns_max = MIN(given->max_evtchn_port, EVTCHNS_MAX - 1u) + 1;
+    if (given->max_grant_frames > 0)
+        config.grant_frames_max = (unsigned)given->max_grant_frames;
+    if (given->max_maptrack_frames >= 0)
+        config.maptrack_max =
+            MIN((unsigned)given->max_maptrack_frames, MAPTRACK_MAX / MAPTRACK_PER_FRAME) *
             MAPTRACK_PER_FRAME;
-    d->msr_relaxed = config->arch.misc_flags & XEN_X86_MSR_RELAXED;
-    __builtin_memcpy(d->uuid, config->handle, sizeof(d->uuid));
+    config.msr_relaxed = given->arch.misc_flags & XEN_X86_MSR_RELAXED;
+    __builtin_memcpy(config.uuid, given->handle, sizeof(config.uuid));
+    return config;
 }
 
 long hc_domctl_createdomain(domid_t *domain, struct xen_domctl_createdomain *createdomain)
 {
     bool is_given = *domain && *domain < DOMID_FIRST_RESERVED;
+    struct domain_config config = config_read(createdomain);
     struct domain *d;
     int ret = config_check(createdomain);
 
     if (ret == 0)
-        ret = domain_create_claimed(is_given ? *domain : DOMID_INVALID, createdomain->max_vcpus,
-                                    false, &d);
+        ret = domain_create_claimed(is_given ? *domain : DOMID_INVALID, &config, false, &d);
     if (ret)
         return ret;
-    config_apply(d, createdomain);
     *domain = d->id;
     domain_release(d);
     return 0;

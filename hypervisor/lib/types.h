@@ -85,9 +85,11 @@ static inline bool mfn_eq(mfn_t a, mfn_t b)
 #define unshared
 #endif
 
-/* One load, one store: the compiler neither repeats nor splits them. */
+/* One load, one store: the compiler neither repeats nor splits them. tests/race/ has its own. */
+#ifndef READ_ONCE
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) unshared *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) unshared *)&(x) = (v))
-#define barrier()        __asm__ volatile("" ::: "memory")
+#endif
+#define barrier() __asm__ volatile("" ::: "memory")
 
 #endif

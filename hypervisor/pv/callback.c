@@ -28,7 +28,7 @@ int callback_register(struct vcpu *v, uint16_t type, uint16_t flags, gva_t addre
         return -ENOSYS;
     if (!is_canonical(address) || (type == CALLBACKTYPE_nmi && v->id != 0))
         return -EINVAL;
-    cb->mask_events = flags & CALLBACKF_mask_events;
+    WRITE_ONCE(cb->mask_events, flags & CALLBACKF_mask_events); /* any vCPU may set the NMI's */
     WRITE_ONCE(cb->rip, address);
     return 0;
 }

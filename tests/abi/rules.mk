@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # check-abi: the public headers compile alone as C99, C++ and (xen.h) assembly; every size, offset
-# and constant equals Xen's (needs packages libxen-dev and check); docs/hypercalls.md is up to date.
+# and constant equals Xen's (needs packages libxen-dev and check); docs/hypercalls.md is up to date,
+# and each generated wrapper has its contract.
 
 ABI_DIR     := $(BUILD)/tests/abi
 ABI_HEADERS := $(sort $(wildcard include/public/*.h include/public/io/*.h))
@@ -11,11 +12,12 @@ CHECKS      += check-abi
 
 .PHONY: check-abi
 check-abi: $(ABI_HEADERS:include/public/%.h=$(ABI_DIR)/alone/%.ok) $(ABI_DIR)/alone/xen.asm.ok \
-		$(ABI_DIR)/layout_test
+		$(ABI_DIR)/layout_test $(HYPERCALLS)
 	$(Q)$(PYTHON) scripts/hypercalls.py include/public/hypercalls.tbl check docs/hypercalls.md
+	$(Q)$(PYTHON) tests/style/check.py --contracts $(GEN)/hypercall_wrappers.h
 	$(Q)$(ABI_DIR)/layout_test
 	$(Q)mkdir -p $(BUILD)/check
-	$(Q)echo '$(words $(ABI_HEADERS) assembly manual equal rows compare) 0 0' > $(BUILD)/check/abi.counts
+	$(Q)echo '$(words $(ABI_HEADERS) assembly manual contracts equal rows compare) 0 0' > $(BUILD)/check/abi.counts
 
 $(ABI_DIR)/alone/%.ok: include/public/%.h $(ABI_HEADERS)
 	$(Q)mkdir -p $(@D)

@@ -28,6 +28,14 @@ $(FUZZ)/hypercall-asan: $(addprefix $(SIM)/asan/,$(SIM_OBJECTS) $(FUZZ_HC_OBJ) \
 	$(Q)mkdir -p $(@D)
 	$(Q)clang -fsanitize=fuzzer,address,undefined $(FUZZ_LDFLAGS) $(filter %.o,$^) -o $@
 
+# Under MemorySanitizer: what a guest gets to see has been written, padding too. Memory that was in
+# use before is no case for it: the heap is zeroed, and run.c looks whether a domain's frames are.
+$(FUZZ)/leaks: $(addprefix $(SIM)/msan/,$(SIM_OBJECTS) $(FUZZ_HC_OBJ) \
+		tests/fuzz/hypercall/main.c.o) tests/sim/sim.lds
+	$(say) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)clang -fsanitize=memory $(FUZZ_LDFLAGS) $(filter %.o,$^) -o $@
+
 # ---- parsers: one program, the first byte of an input names which ----
 
 FUZZ_PARSED := hypervisor/pv/decode.c hypervisor/pv/alu.c hypervisor/lib/elf.c \
@@ -110,7 +118,7 @@ fuzz-pack: $(FUZZ)/hypercall-asan $(FUZZ)/parsers
 
 # Quick ones: the corpus under sanitizers, then random calls.
 check-fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZ)/hypercall $(FUZZ)/failure $(FUZZ)/work \
-		$(FUZZERS:%=$(FUZZ)/corpus/%/.unpacked)
+		$(FUZZ)/leaks $(FUZZERS:%=$(FUZZ)/corpus/%/.unpacked)
 	$(Q)mkdir -p $(BUILD)/check; bad=0; good=0; \
 	step() { if "$$@" > $(FUZZ)/log 2>&1; then good=$$((good + 1)); \
 		else bad=$$((bad + 1)); tail -n 60 $(FUZZ)/log; fi; }; \
@@ -119,7 +127,8 @@ check-fuzz: $(FUZZ)/hypercall-asan $(FUZZ)/parsers $(FUZZ)/hypercall $(FUZZ)/fai
 	step $(FUZZ)/failure; tail -n 1 $(FUZZ)/log; \
 	step $(FUZZ)/work 100000 100000; grep longest $(FUZZ)/log; \
 	step $(FUZZ)/hypercall --calls 200000 --audit 16; tail -n 1 $(FUZZ)/log; \
+	step $(FUZZ)/leaks --calls 100000 --audit 256; tail -n 1 $(FUZZ)/log; \
 	echo $$good $$bad 0 > $(BUILD)/check/fuzz.counts; [ $$bad = 0 ]
 
--include $(patsubst %.o,%.d,$(foreach kind,fast asan,$(addprefix $(SIM)/$(kind)/,$(FUZZ_HC_OBJ))) \
+-include $(patsubst %.o,%.d,$(foreach kind,fast asan msan,$(addprefix $(SIM)/$(kind)/,$(FUZZ_HC_OBJ))) \
 	$(addprefix $(SIM)/fast/tests/fuzz/,hypercall/main.c.o failure/main.c.o))

@@ -10,16 +10,16 @@ LINT         := $(BUILD)/lint
 LINT_PLANTED := $(wildcard tests/lint/planted/*.c)
 LINT_HV      := $(filter %.c,$(HV_SRC)) $(GEN)/hypercall_dispatch.c
 LINT_TOOLS   := $(wildcard dom0-tools/*/*.c)
-LINT_LIBHC   := $(wildcard libhypercall/src/*.c libhypercall/dom0/*.c)
+LINT_LIBHC   := $(wildcard libhypercall/src/*.c libhypercall/dom0/*.c $(EXAMPLE)/*/*.c)
 LINT_SOURCES := $(LINT_HV) $(LINT_TOOLS) $(LINT_LIBHC) $(LINT_PLANTED)
 LINT_DEPENDS := $(wildcard hypervisor/*/*.h include/public/*.h include/public/*/*.h \
-	libhypercall/*/*.h libhypercall/*/*/*.h dom0-tools/*/*.h) tests/lint/rules.mk
+	libhypercall/*/*.h libhypercall/*/*/*.h $(EXAMPLE)/*/*.h dom0-tools/*/*.h) tests/lint/rules.mk
 CHECKS       += check-lint
 
 # The flags of the real builds, so that the tools see what the compiler sees; with the checks of debug
 # builds, which call more.
 LINT_HV_FLAGS    := $(filter-out -MMD -MP -Werror -Wframe-larger-than=%,$(HV_CPPFLAGS) $(HV_CFLAGS)) -DCONFIG_DEBUG=1
-LINT_GUEST_FLAGS := $(filter-out -MMD -MP -Werror,$(GUEST_CPPFLAGS) $(GUEST_CFLAGS))
+LINT_GUEST_FLAGS := $(filter-out -MMD -MP -Werror,$(GUEST_CPPFLAGS) $(GUEST_CFLAGS)) -I$(EXAMPLE)
 LINT_TOOL_FLAGS  := $(filter-out -MMD -MP -Werror,$(TOOLS_CPPFLAGS) $(HOST_CFLAGS)) -Ihypervisor \
 	$(LIBXML_CFLAGS) -isystem /usr/include/libnl3
 lint_flags = $(if $(filter dom0-tools/% libhypercall/dom0/%,$(1)),$(LINT_TOOL_FLAGS),$(if \

@@ -7,6 +7,11 @@
  * step the recount and the promises of design.md, section 4, must hold. A breach is printed as the
  * shortest sequence of calls that leads to it.
  *
+ * States are not taken for each other by renaming frames or accounts. The accounts differ in what
+ * they may, and frames in where they lie: the allocator joins neighbours, and hands out the one and
+ * not the other of two that differ in what may be cached of them. To exchange names would leave
+ * out states that are reached.
+ *
  * What processors may still have cached is part of the state. The control account runs on one CPU,
  * the guest on two others. A frame is remembered as cached by an account from when an entry maps it
  * until all of the account's CPUs are flushed: the union of their TLBs, of which each may hold all
@@ -17,6 +22,7 @@
 #include "mm/alloc.c"
 #include "mm/entry.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -358,6 +364,22 @@ static unsigned depth_of(uint32_t state)
     return depth;
 }
 
+static volatile sig_atomic_t is_enough; /* SIGTERM or SIGINT: so far, and no further */
+
+static void enough(int signal)
+{
+    is_enough = signal;
+}
+
+/* `from` is the first state that has not been followed. */
+static void stop(uint32_t from)
+{
+    printf("model: stopped at %u states, %u of them followed, %lu steps, all paths of %u "
+           "operations: no breach so far\n",
+           seen.nr, from - 1, transitions, depth_of(from));
+    exit(2);
+}
+
 /* false: it was there. */
 static bool state_note(uint32_t parent, const struct op *op)
 {
@@ -367,12 +389,8 @@ static bool state_note(uint32_t parent, const struct op *op)
         if (!memcmp(&seen.state[i], &now, sizeof(now)))
             return false;
     }
-    if (++seen.nr == STATES_MAX) {
-        printf("model: stopped at %u states, %lu steps, all paths of %u operations: no breach so "
-               "far\n",
-               seen.nr, transitions, depth_of(parent));
-        exit(2);
-    }
+    if (++seen.nr == STATES_MAX)
+        stop(parent);
     seen.state[seen.nr] = now;
     seen.parent[seen.nr] = parent;
     seen.by[seen.nr] = *op;
@@ -482,8 +500,13 @@ int main(void)
         machine_clear_frame(mfn_of(f));
     state_store();
     (void)!state_note(0, &(struct op){ .kind = ALLOC });
-    for (uint32_t from = 1; from <= seen.nr; from++)
+    (void)signal(SIGTERM, enough);
+    (void)signal(SIGINT, enough);
+    for (uint32_t from = 1; from <= seen.nr; from++) {
+        if (is_enough)
+            stop(from);
         expand(from);
+    }
     printf("model: %u states, %lu steps, every promise holds\n", seen.nr, transitions);
     return 0;
 }

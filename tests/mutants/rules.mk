@@ -20,8 +20,8 @@ coverage: setup-check
 	$(Q)gcovr -r . $(BUILD)/coverage $(COVERED:%=-f '%/.*') --exclude-unreachable-branches \
 		--exclude-throw-branches --exclude-lines-by-pattern '.*(BUG_ON|ASSERT|panic)\(.*' \
 		--gcov-ignore-parse-errors -s \
-		--txt $(BUILD)/coverage/report
-	$(Q)$(PYTHON) tests/mutants/coverage.py $(BUILD)/coverage/report
+		--txt $(BUILD)/coverage/report --csv $(BUILD)/coverage/report.csv
+	$(Q)$(PYTHON) tests/mutants/coverage.py $(BUILD)/coverage/report.csv
 
 coverage-run: $(UNIT_TESTS) $(FUZZ)/hypercall $(FUZZ)/failure $(MODEL)/small \
 		$(MODEL)/events-small $(MODEL)/grants-small

@@ -255,7 +255,7 @@ void machine_idle(void)
 static void machine_end(void) noreturn;
 static void machine_end(void)
 {
-    sim.halted = true;
+    WRITE_ONCE(sim.halted, true); /* two CPUs may end it at once */
     phase_set(ENDED);
     end_of_thread();
 }

@@ -9,11 +9,11 @@ RACE_HV      := $(SIM_HV:%=$(RACE)/%.o) $(RACE)/hypervisor/x86/tlb.c.o \
 RACE_WATCHED := $(addprefix $(RACE)/tests/,race/cpu.c.o race/main.c.o sim/machine.c.o sim/exit.c.o)
 RACE_PLAIN   := $(patsubst tests/%,$(RACE)/tests/%.o,tests/sim/guest.c tests/sim/world.c \
 	$(filter-out %/main.c %/libfuzzer.c %/run.c %/input.c,$(wildcard tests/fuzz/hypercall/*.c)))
-RACE_OTHER   := $(RACE)/tests/race/volatile.c.o $(RACE)/tests/sim/switch.S.o
+RACE_OTHER   := $(RACE)/tests/sim/switch.S.o
 RACE_OBJ     := $(RACE_HV) $(RACE_WATCHED) $(RACE_PLAIN) $(RACE_OTHER)
 RACE_CFLAGS  := $(filter-out -O2,$(SIM_CFLAGS)) -O1 -fno-pie
 RACE_CFLAGS  := -Itests/race -Itests/sim -Itests/fuzz/hypercall $(RACE_CFLAGS)
-RACE_TSAN    := -fsanitize=thread -mllvm -tsan-distinguish-volatile=1
+RACE_TSAN    := -fsanitize=thread -include tests/race/once.h
 CHECKS       += check-race
 
 $(RACE_HV) $(RACE_WATCHED): RACE_KIND := $(RACE_TSAN)

@@ -115,6 +115,7 @@ static void guest_loop(void)
 
         sim_exit_path(cpu->g);
         BUG_ON(!cpu->g);
+        SIM_SEEN(&cpu->g->regs, sizeof(cpu->g->regs));
         cpu->state = SIM_GUEST;
         to_driver();
         cpu->state = SIM_BUSY;

@@ -90,10 +90,12 @@ static size_t copy(void *ours, gva_t theirs, size_t bytes, bool write)
             return bytes;
         if (!write)
             memcpy(ours, p, n);
-        else if (ours)
-            memcpy(p, ours, n);
-        else
+        else if (!ours)
             memset(p, 0, n);
+        else {
+            SIM_SEEN(ours, n);
+            memcpy(p, ours, n);
+        }
         ours = ours ? (char *)ours + n : NULL;
         theirs += n;
         bytes -= n;

@@ -34,3 +34,5 @@ endef
 $(eval $(call sim_kind,fast,$(CC),-O2))
 $(eval $(call sim_kind,asan,clang,-O1 -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer))
+$(eval $(call sim_kind,msan,clang,-O1 -fsanitize=memory -fsanitize-memory-track-origins=2 \
+	-fno-omit-frame-pointer))

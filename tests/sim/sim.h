@@ -86,6 +86,22 @@ void sim_exit_path(struct guest_cpu *g);
 /* On the stack of CPU 0, outside of any vCPU. Only while sim_is_still(). */
 void sim_call(void (*function)(void *arg), void *arg);
 
+/*
+ * A guest gets to see these bytes. In a build with MemorySanitizer that ends the process when
+ * nobody has written one of them: it would be what the stack held before.
+ */
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+#define SIM_MEMORY 1
+#endif
+#endif
+#ifdef SIM_MEMORY
+#include <sanitizer/msan_interface.h>
+#define SIM_SEEN(bytes, size) __msan_check_mem_is_initialized(bytes, size)
+#else
+#define SIM_SEEN(bytes, size) ((void)(bytes), (void)(size))
+#endif
+
 /* ---- guest memory: guest.c ------------------------------------------------------------------- */
 
 /* As ring 3 on this CPU: fills the TLB. NULL: page fault. Bytes up to the end of the page. */

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Checks the rules of docs/style.md that a program can check.
 
-Usage: check.py [--layout] [--counts FILE]
+Usage: check.py [--layout] [--counts FILE] [--contracts HEADER]
 
 Looks at every file that git knows. Each rule is one function with an example that it must refuse;
 the examples are tried first, so a rule that lost its teeth is itself a failure. --layout asks
-clang-format instead, which no build needs.
+clang-format instead, which no build needs; --contracts looks at a public header that is generated.
 """
 
 import argparse
@@ -102,17 +102,62 @@ def layers(path, text):
             yield number, f"spell the folder of {include[2]}"
 
 
-def contracts(path, text):
-    """Each function of the library's headers has a comment of its own right above it."""
-    if not path.startswith("libhypercall/include/"):
+PUBLIC = ("libhypercall/include/", "include/public/")
+FUNCTION = re.compile(r"^(?!typedef\b|extern\b|return\b)([a-z][\w *]*?)\b(\w+)"
+                      r"\(((?:[^()]|\([^()]*\))*)\)", re.M)
+ERROR = re.compile(r"-(?:XEN_)?E[A-Z0-9]+: |\ban error of |\bcannot fail\b")
+
+
+def opening(text):
+    """The comment between a header's licence and its guard, as one line."""
+    return " ".join(re.sub(r"[/*]", " ", text[:text.find("#ifndef")]).split())
+
+
+def parameters(words):
+    """Names of a declaration's parameters; a pointer to a function is named in the middle."""
+    for word in re.split(r",(?![^(]*\))", words):
+        name = re.search(r"\(\*(\w+)\)|(\w+)(?:\[\w*\])?$", word.strip())
+        if name and name[0] != "void":
+            yield name[1] or name[2]
+
+
+def contract_gaps(result, words, comment, common):
+    """What the comment of one function leaves out."""
+    if not comment:
+        yield "a public function without its contract"
         return
-    above = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if re.match(r"(?!typedef\b|extern\b)[a-z][\w *]*\b\w+\(", line) and "*/" not in above:
-            yield number, "a public function without its contract"
-        above = line
+    for name in parameters(words):
+        if not re.search(rf"\b{name}\b", comment + " " + common):
+            yield f"a contract that does not name {name}"
+    if not result.endswith("void"):
+        said = comment.partition("Returns")[2]
+        if not said:
+            yield "a contract without 'Returns'"
+        elif re.search(r"(?<!unsigned )\b(?:int|long)$", result) and not ERROR.search(said):
+            yield "a contract whose 'Returns' names neither '-E...: reason' nor 'an error of'"
 
 
+def contracts(path, text):
+    """
+    The header of a public function says where it comes from ("Source:"). The comment right above
+    the function, or the header's first one, names each argument; the former says what it returns
+    and, of a number, the errors with their reasons.
+    """
+    if not path.startswith(PUBLIC) or not path.endswith(".h"):
+        return
+    common = opening(text)
+    functions = list(FUNCTION.finditer(text))
+    if functions and "Source: " not in common:
+        yield 1, "public functions without their source"
+    for function in functions:
+        above = re.search(r"/\*((?:(?!\*/).)*)\*/\n\Z", text[:function.start()], re.S)
+        comment = " ".join(above[1].replace("*", " ").split()) if above else ""
+        result = re.sub(r"\bstatic |\binline ", "", function[1]).strip()
+        for gap in contract_gaps(result, function[3], comment, common):
+            yield text.count("\n", 0, function.start()) + 1, f"{function[2]}: {gap}"
+
+
+# A path, and texts that the rule must refuse there.
 RULES = {
     spdx: ("a.c", "int x;\n"),
     width: ("a.c", "x" * (WIDTH + 1) + "\n"),
@@ -121,14 +166,19 @@ RULES = {
     guard: ("a/b.h", "#ifndef C_H\n#define C_H\n#endif\n"),
     words: ("a.c", "/* TO" + "DO */\n"),
     sleeps: ("tests/a.py", "time.sleep" + "(1)\n"),
-    contracts: ("libhypercall/include/lamina/a.h", "/* One. */\nint a(void);\nint b(void);\n"),
+    contracts: ("libhypercall/include/lamina/a.h", "/* A. */\nvoid a(void);\n",
+                "/* Source: A. */\nvoid a(void);\nvoid b(void);\n",
+                "/* Source: A. */\n#ifndef A\n/* By x. */\nvoid a(int x,\n  int (*y)(int));\n",
+                "/* Source: A. */\n#ifndef A\n/* One. */\nstatic inline struct s *a(void);\n",
+                "/* Source: A. */\n#ifndef A\n/* One. Returns 0. */\nlong a(void);\n"),
     layers: ("hypervisor/mm/a.c", '#include "core/domain.h"\n'),
 }
 
 
 def blunt_rules():
     """Names the rules that let their own bad example pass."""
-    return [rule.__name__ for rule, sample in RULES.items() if not list(rule(*sample))]
+    return [rule.__name__ for rule, (path, *samples) in RULES.items()
+            for sample in samples if not list(rule(path, sample))]
 
 
 def files():
@@ -157,6 +207,11 @@ def check_rules():
     return checked, complaints
 
 
+def check_generated(path):
+    found = contracts(PUBLIC[0] + path, read(path))
+    return 1, [f"{path}:{line}: {what}" for line, what in found]
+
+
 def check_layout():
     sources = [path for path in files() if path.endswith((".c", ".h"))]
     result = subprocess.run(["clang-format", "--dry-run", *sources], capture_output=True, text=True)
@@ -167,8 +222,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--layout", action="store_true")
     parser.add_argument("--counts", metavar="FILE")
+    parser.add_argument("--contracts", metavar="HEADER")
     options = parser.parse_args()
-    checked, complaints = check_layout() if options.layout else check_rules()
+    if options.contracts:
+        checked, complaints = check_generated(options.contracts)
+    else:
+        checked, complaints = check_layout() if options.layout else check_rules()
     for line in complaints:
         print(line)
     bad = len({line.split(":")[0] for line in complaints})

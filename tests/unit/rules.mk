@@ -19,7 +19,7 @@ UNIT_CFLAGS  := $(filter-out -O2,$(HOST_CFLAGS)) -O1 $(SANITIZE) -DCONFIG_DEBUG=
 	-Itests/host -Ihypervisor -Iinclude -Itests/unit
 # For tests that include tests/unit/memory.h.
 MEMORY_WRAP  := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup strndup \
-	open_memstream vasprintf asprintf)
+	open_memstream vasprintf asprintf fopen64 opendir fdopendir mmap64 getline __getdelim scandir64)
 UNIT_LIBS    := -lcheck -lsubunit -lm -lrt -lpthread
 CHECKS       += check-unit
 

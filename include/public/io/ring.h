@@ -7,6 +7,7 @@
  * The peer may change the shared page at any time: copy a slot out once (RING_COPY_*) before
  * looking at it, and refuse indices for which RING_*_OVERFLOW holds. Users define xen_mb(),
  * xen_rmb() and xen_wmb() as full, read and write barriers.
+ * Source: the ring protocol of Xen 4.17's split drivers, whose names the macros have.
  */
 #ifndef PUBLIC_IO_RING_H
 #define PUBLIC_IO_RING_H
@@ -109,6 +110,7 @@ typedef uint32_t RING_IDX;
 #define RING_HAS_UNCONSUMED_RESPONSES(r) (XEN_RING_NR_UNCONSUMED_RESPONSES(r) != 0)
 #define RING_HAS_UNCONSUMED_REQUESTS(r) (XEN_RING_NR_UNCONSUMED_REQUESTS(r) != 0)
 
+/* Returns the lesser of `a` and `b`, each evaluated once. */
 static inline RING_IDX ring_min(RING_IDX a, RING_IDX b)
 {
     return a < b ? a : b;

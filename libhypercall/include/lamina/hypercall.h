@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypercall transport of a guest kernel: SYSCALL with the number in RAX and up to six arguments
- * in RDI, RSI, RDX, R10, R8, R9; the result is in RAX, and RCX and R11 are lost (Xen x86-64 ABI).
- * Below it stand the typed wrappers, one per row of hypercalls.tbl.
+ * in RDI, RSI, RDX, R10, R8, R9; the result is in RAX, and RCX and R11 are lost.
+ * Behind it stand the typed wrappers, one per row of hypercalls.tbl, each with its contract.
+ *
+ * Common to the four calls here: `nr` is a __HYPERVISOR_* number, a0, a1, a2, a3, a4
+ * and a5 the arguments in order.
+ * Source: the hypercall convention of the Xen x86-64 PV ABI; docs/hypercalls.md.
  */
 #ifndef LAMINA_HYPERCALL_H
 #define LAMINA_HYPERCALL_H
@@ -10,9 +14,9 @@
 #include <stdint.h>
 
 /*
- * The hypercall `nr` with that many arguments, by SYSCALL straight from the caller: its result. For
- * those that the generated wrappers below do not serve; the macros give the ones without need of
- * an asm of their own.
+ * Makes a hypercall with six arguments, by SYSCALL straight from the caller. For those that the
+ * generated wrappers do not serve; the macros give the ones without need of an asm of their own.
+ * Returns its result; -XEN_ENOSYS: there is no such call, or what the call itself says.
  */
 static inline long _hypercall6(unsigned long nr, unsigned long a0, unsigned long a1,
                                unsigned long a2, unsigned long a3, unsigned long a4,
@@ -33,7 +37,9 @@ static inline long _hypercall6(unsigned long nr, unsigned long a0, unsigned long
 #define _hypercall4(nr, a, b, c, d)    _hypercall5(nr, a, b, c, d, 0)
 #define _hypercall3(nr, a, b, c)       _hypercall4(nr, a, b, c, 0)
 
-/* The same with two: no register is loaded in vain. */
+/*
+ * The same with two: no register is loaded in vain. Returns its result; -XEN_ENOSYS: no such call.
+ */
 static inline long _hypercall2(unsigned long nr, unsigned long a0, unsigned long a1)
 {
     /* A continued call may leave anything in the argument registers: they count as changed. */
@@ -41,13 +47,13 @@ static inline long _hypercall2(unsigned long nr, unsigned long a0, unsigned long
     return (long)nr;
 }
 
-/* The same with one. */
+/* The same with one. Returns its result; -XEN_ENOSYS: no such call. */
 static inline long _hypercall1(unsigned long nr, unsigned long a0)
 {
     return _hypercall2(nr, a0, 0);
 }
 
-/* The same with none. */
+/* The same with none. Returns its result; -XEN_ENOSYS: no such call. */
 static inline long _hypercall0(unsigned long nr)
 {
     return _hypercall2(nr, 0, 0);

@@ -3,6 +3,7 @@
  * Shared rings (public/io/ring.h) with this processor's barriers. Both ends write the same page:
  * take a slot by RING_COPY_RESPONSE() before looking at it, and give a device up when
  * RING_RESPONSE_PROD_OVERFLOW() holds.
+ * Source: the ring protocol of Xen 4.17's split drivers; AMD64 manual volume 2, 7.2 (memory order).
  */
 #ifndef LAMINA_RING_H
 #define LAMINA_RING_H

@@ -3,6 +3,8 @@
  * Exceptions, system calls and events of a guest kernel. The entry stubs (src/entry.S) turn the
  * hypervisor's bounce frame into a struct trap_frame, call the handler, and leave by the iret
  * hypercall; a handler may change any register of the frame.
+ * Source: struct trap_info and the bounce frame of the Xen x86-64 PV ABI (docs/pv-rules.md);
+ * hypercalls 0 (set_trap_table), 23 (iret) and 30 (callback_op).
  */
 #ifndef LAMINA_TRAP_H
 #define LAMINA_TRAP_H
@@ -30,23 +32,31 @@ struct trap_frame {
 
 typedef void (*trap_handler)(struct trap_frame *frame);
 
-/* Register the stubs of all exceptions (DPL 0, but 3 and 4), system call and event callbacks. */
+/* Registers the stubs of all exceptions (DPL 0, but 3 for #BP and #OF), of system calls, events and
+ * the failsafe callback; once, before anything may trap. */
 void trap_init(void);
-/* Handler for a vector 0..31 or TRAP_*; NULL: the default, which reports and ends the domain. */
+/* Sets the `handler` of a `vector`, 0..31 or TRAP_*, for all vCPUs; NULL is the default, which says
+ * what happened and ends the domain. */
 void trap_handle(unsigned vector, trap_handler handler);
-/* Register `vector` with the hypervisor under these flags (low two bits DPL, bit 2 masks). */
+/*
+ * Registers `vector` (0..31) of the calling vCPU once more, with `flags`: the low two bits are the
+ * DPL for INT, bit 2 masks upcalls at entry. Vcpus that start later take it over. Returns 0; the
+ * call cannot fail with an address of ours.
+ */
 long trap_register(unsigned vector, uint8_t flags);
 
-/* The same stubs for a vCPU that is about to be started (vcpu.h does it). */
+/* Fills the entry points of `context` for `vcpu` (1..VCPUS_MAX - 1) that is about to be started;
+ * vcpu_start() does it. */
 void trap_fill_context(unsigned vcpu, struct vcpu_guest_context *context);
 
-/* Was the frame made in user mode? */
+/* Returns whether `frame` was made in user mode. */
 static inline bool trap_from_user(const struct trap_frame *frame)
 {
     return (frame->cs & 3) == 3;
 }
 
-/* Continue in user mode at rip on rsp; comes back only by a trap. Needs a user page table. */
+/* Continues in user mode at `rip` on the stack `rsp`; comes back only by a trap, on the stack of
+ * hypercall_stack_switch(). Needs a user page table (MMUEXT_NEW_USER_BASEPTR). */
 void user_enter(uint64_t rip, uint64_t rsp) __attribute__((noreturn));
 
 #endif

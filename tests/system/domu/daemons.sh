@@ -16,7 +16,6 @@ fresh() { # [OTHER_ELEMENTS]: a new micro-guest "tiny", whose log begins with it
 }
 
 type_to() { talk "$(console "$1")" send "$2"; }
-number_changed() { id=$(lamina domid "$1") && [ "$id" != "$2" ]; }
 has_reason() { lamina list --json "$1" | grep -q "$2"; } # NAME WORD
 letters() { head -c "$1" /dev/zero | tr '\0' "$2"; }
 logged() { [ "$(tr -cd "$1" <$TINY_LOG | wc -c)" -ge "$2" ]; } # LETTER COUNT

@@ -12,8 +12,6 @@ DISK=/var/lib/lamina/images/grub.img
 # Its menu is on the disk.
 menu_found() { talk "$(console "$1")" -t 120 expect "Booting \`Debian'"; }
 
-number_changed() { id=$(lamina domid grub) && [ "$id" != "$1" ]; }
-
 check "warm up" warm_up
 note_use /tmp/before
 check "create" lamina create /etc/lamina/grub.xml
@@ -21,7 +19,7 @@ check "its kernel comes from its disk" ready grub 300 || stop_at_once "GRUB does
 was=$(lamina domid grub)
 check "reboot from inside" talk "$(console grub)" send "reboot
 "
-check "another number" wait_for 120 number_changed "$was"
+check "another number" wait_for 120 number_changed grub "$was"
 check "GRUB once more" menu_found grub
 check "destroy while it loads" lamina destroy grub
 check "nothing is left" nothing_left /tmp/before

@@ -112,11 +112,11 @@ interface_xml() { # NUMBER
         "<mac address='00:16:3e:00:00:$(printf %02x "$1")'/></interface>"
 }
 
-# linux_domain NAME NUMBER KERNEL [OTHER_ELEMENTS]: one with a disk and an interface, whose address
-# is 10.77.0.NUMBER, and whose console takes commands.
+# linux_domain NAME NUMBER KERNEL [OTHER_ELEMENTS] [ARGUMENTS]: one with a disk and an interface,
+# whose address is 10.77.0.NUMBER, and whose console takes commands.
 linux_domain() {
     [ -e $WORK/$1.img ] || make_disk $WORK/$1.img 96
-    domain_xml "$1" "$GUESTS/$3" 160 "lamina.test=commands ip=10.77.0.$2/24" \
+    domain_xml "$1" "$GUESTS/$3" 160 "lamina.test=commands ip=10.77.0.$2/24 ${5:-}" \
         "$(disk_xml $WORK/$1.img xvda)$(interface_xml "$2")" "${4:-}" >$WORK/$1.xml
 }
 
@@ -143,6 +143,7 @@ ready() { talk "$(console "$1")" -t "${2:-120}" expect "LAMINA-DOMU $1 ready"; }
 in_domain() { talk "$(console "$1")" -t "${3:-120}" run "$2"; }
 
 is_gone() { ! lamina domid "$1"; }
+number_changed() { id=$(lamina domid "$1") && [ "$id" != "$2" ]; } # NAME NUMBER
 until_gone() { wait_for "${2:-60}" is_gone "$1"; }
 
 # ---- daemons ------------------------------------------------------------------------------------
@@ -177,10 +178,10 @@ all_in_use() {
 # hypervisor's table of what dom0 has mapped grows with their load.
 in_use() { all_in_use | grep -v "^${VARIES:-nothing} "; }
 
-# Resident pages of each daemon, in KiB.
+# Resident pages of each daemon, in KiB; but for those of files, of which rare paths touch more.
 memory_in_use() {
     for daemon in $(daemons); do
-        echo "$daemon $(awk '/^VmRSS/ { print $2 }' /proc/"$(pidof $daemon)"/status)"
+        echo "$daemon $(awk '/^RssAnon/ { print $2 }' /proc/"$(pidof $daemon)"/status)"
     done
 }
 

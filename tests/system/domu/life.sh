@@ -82,8 +82,6 @@ dump_creates() { # what dumpxml prints is a configuration
 
 DUMPS=/var/lib/lamina/dump
 
-number_changed() { id=$(lamina domid "$1") && [ "$id" != "$2" ]; }
-
 # ending NAME ACTIONS LETTER: a micro-guest with these actions that ends itself in that way.
 ending() {
     lamina destroy "$1" 2>/dev/null

@@ -5,8 +5,8 @@
  * the payload that was sent. Usage: pings COUNT ADDRESS. Exits with 0 when none was lost.
  */
 #include <arpa/inet.h>
+#include <linux/icmp.h>
 #include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,6 +59,23 @@ static bool echo_send(int fd, const struct sockaddr_in *to, unsigned round)
            sizeof(echo);
 }
 
+/*
+ * A raw socket is given every ICMP packet of the machine, and drops what finds no room: without
+ * this, others' requests could cost us answers.
+ */
+static int open_for_answers(const struct sockaddr_in *from)
+{
+    const struct icmp_filter others = { ~(1u << ICMP_ECHOREPLY) };
+    int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+    if (fd >= 0 && (setsockopt(fd, SOL_RAW, ICMP_FILTER, &others, sizeof(others)) ||
+                    connect(fd, (const struct sockaddr *)from, sizeof(*from)))) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 /* Takes one packet: true when it answers a round that nothing had answered yet. */
 static bool echo_take(int fd, const struct sockaddr_in *from, unsigned sent)
 {
@@ -93,7 +110,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: pings COUNT ADDRESS\n");
         return 2;
     }
-    wait.fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+    wait.fd = open_for_answers(&to);
     if (wait.fd < 0) {
         perror("pings: socket");
         return 2;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Unit tests of the builder under ASan and UBSan, with the transport of hypercalls as it is: what
-# is tested makes none. And the fuzzer of kernels.
+# Unit tests of the builder under ASan and UBSan, with the transport of hypercalls as it is where
+# what is tested makes none, and the fuzzer of kernels.
 
 UNIT_BUILDER     := $(BUILD)/tests/unit/builder
 BUILDER_TESTS    := $(patsubst tests/unit/builder/%.c,$(UNIT_BUILDER)/%,\
@@ -10,7 +10,7 @@ BUILDER_TEST_SRC := $(BUILDER_SRC) $(BUILDER_SHARED) $(BUILDER_IMAGE) $(LIBHC_DO
 	dom0-tools/common/failure.c
 BUILDER_TEST_OBJ := $(BUILDER_TEST_SRC:%.c=$(UNIT_BUILDER)/objects/%.o)
 BUILDER_TEST_FLAGS = $(TOOLS_CPPFLAGS) $(BUILDER_CPPFLAGS) -Itests/unit \
-	$(filter-out -O2,$(HOST_CFLAGS)) -O1
+	$(filter-out -O2,$(HOST_CFLAGS)) -O1 -DBUILDER_CACHE='"$(UNIT_BUILDER)/cache"'
 CHECKS           += check-unit-builder check-fuzz-builder
 
 $(UNIT_BUILDER)/objects/%.o: %.c | $(HYPERCALLS)
@@ -18,10 +18,17 @@ $(UNIT_BUILDER)/objects/%.o: %.c | $(HYPERCALLS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(BUILDER_TEST_FLAGS) $(SANITIZE) -c $< -o $@
 
-$(BUILDER_TESTS): $(UNIT_BUILDER)/%: tests/unit/builder/%.c $(BUILDER_TEST_OBJ)
+# A library, so that a test's own stand-in for a function wins over the file of it.
+$(UNIT_BUILDER)/libbuilder.a: $(BUILDER_TEST_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILDER_TESTS): $(UNIT_BUILDER)/%: tests/unit/builder/%.c $(UNIT_BUILDER)/libbuilder.a
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(BUILDER_TEST_FLAGS) $(SANITIZE) -MF $@.d $^ $(BUILDER_LIBS) $(TOOL_TEST_LIBS) -o $@
+	$(Q)$(CC) $(BUILDER_TEST_FLAGS) $(SANITIZE) -MF $@.d $^ $(if $(filter memory,$*),$(MEMORY_WRAP)) \
+		$(BUILDER_LIBS) $(TOOL_TEST_LIBS) -o $@
 
 .PHONY: check-unit-builder check-fuzz-builder
 check-unit-builder: $(BUILDER_TESTS)

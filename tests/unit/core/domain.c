@@ -255,6 +255,26 @@ static void setup(void)
 
 /* ---- tests ---------------------------------------------------------------------------------- */
 
+/* Whoever finds it in the list finds it whole. */
+START_TEST(is_what_was_asked_for)
+{
+    struct domain_config config = domain_config_default(3);
+    struct domain *d;
+
+    config.evtchns_max = 100;
+    config.grant_frames_max = 2;
+    config.maptrack_max = 7;
+    config.msr_relaxed = true;
+    memset(config.uuid, 0xab, sizeof(config.uuid));
+    ck_assert_int_eq(domain_create_claimed(5, &config, false, &d), 0);
+    ck_assert(d->id == 5 && d->claimed && d->vcpus_max == 3 && d->msr_relaxed);
+    ck_assert(d->events.limit == 100 && d->grants.frames_max == 2 && d->grants.maptrack_max == 7);
+    ck_assert_mem_eq(d->uuid, config.uuid, sizeof(config.uuid));
+    domain_release(d);
+    destroyed(d);
+}
+END_TEST
+
 /* Nobody else holds anything: all is back at once, again and again. */
 START_TEST(gives_everything_back)
 {
@@ -383,6 +403,7 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, is_what_was_asked_for);
     tcase_add_loop_test(tests, gives_everything_back, 0, 2);
     tcase_add_loop_test(tests, waits_for_those_who_map_its_pages, 0, 2);
     tcase_add_loop_test(tests, lets_go_of_others_pages, 0, 2);

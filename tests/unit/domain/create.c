@@ -166,6 +166,25 @@ START_TEST(dry_run_makes_nothing)
 }
 END_TEST
 
+/* After the last number comes the first that is free. */
+START_TEST(numbers_begin_again)
+{
+    const unsigned wanted[] = { 1022, 1023, 1, 4 };
+    unsigned domid;
+
+    fake_domain(2)->used = true; /* another tool's */
+    fake_node_set("/lamina/domain/3/state", "running"); /* gone but for its record */
+    fake_node_set("/lamina/last-domain", "1021");
+    for (unsigned i = 0; i < 4; i++) {
+        read_config(xml);
+        free(config.name);
+        config.name = strdup((const char *[]){ "a", "b", "c", "d" }[i]);
+        ck_assert_msg(create(&domid) == 0, "%s", failure.text);
+        ck_assert_uint_eq(domid, wanted[i]);
+    }
+}
+END_TEST
+
 START_TEST(names_are_unique)
 {
     unsigned domid;
@@ -177,6 +196,26 @@ START_TEST(names_are_unique)
     ck_assert_int_eq(strncmp(failure.text, "the name hello is taken by domain 1", 35), 0);
     ck_assert_int_eq(failure.kind, FAILURE_CONFIG);
     ck_assert_str_eq(fakes_snapshot(), before);
+    free(before);
+}
+END_TEST
+
+/* What cannot be read for lack of memory is not taken for free. */
+START_TEST(names_are_unique_without_memory)
+{
+    unsigned domid;
+    bool failed = true;
+
+    ck_assert_int_eq(create(&domid), 0);
+    char *before = strdup(fakes_snapshot());
+    for (unsigned at = 1; failed; at++) {
+        read_config(xml);
+        memory_fail(at);
+        int rc = create(&domid);
+        failed = memory_failed();
+        ck_assert_msg(rc == -EEXIST || (failed && rc == -ENOMEM), "allocation %u: %d", at, rc);
+        ck_assert_str_eq(fakes_snapshot(), before);
+    }
     free(before);
 }
 END_TEST
@@ -203,7 +242,8 @@ START_TEST(finds_by_everything)
     unsigned domid, found;
 
     ck_assert_int_eq(create(&domid), 0);
-    char *uuid = record_get(store, domid, "uuid");
+    char *uuid;
+    ck_assert_int_eq(record_get(store, domid, "uuid", &uuid), 0);
     const char *const words[] = { "1", "hello", uuid };
     for (size_t i = 0; i < 3; i++) {
         ck_assert_int_eq(domain_find(store, words[i], &found, &failure), 0);
@@ -242,7 +282,7 @@ END_TEST
 
 /*
  * Each allocation fails in turn. A creation that fails leaves nothing; one that did not need what
- * it could not have (the name of a domain in a list) made all of the domain.
+ * it could not have made all of the domain.
  */
 START_TEST(every_lack_of_memory_is_undone)
 {
@@ -448,7 +488,9 @@ int main(void)
     tcase_add_test(tcase, refuses_beyond_its_size);
     tcase_add_test(tcase, control_domain_keeps_what_it_needs);
     tcase_add_test(tcase, dry_run_makes_nothing);
+    tcase_add_test(tcase, numbers_begin_again);
     tcase_add_test(tcase, names_are_unique);
+    tcase_add_test(tcase, names_are_unique_without_memory);
     tcase_add_test(tcase, uuids_are_unique);
     tcase_add_test(tcase, finds_by_everything);
     tcase_add_test(tcase, every_failure_is_undone);

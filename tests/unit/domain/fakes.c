@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,11 +19,12 @@
 #include "common/daemon.h"
 #include "device/device.h"
 #include "domain/hypervisor.h"
+#include "../../../hypervisor/lib/limits.h" /* defines DOMAINS_MAX too: an error if it differs */
 #include "domain/wait.h"
 #include "store/client.h"
 
 #define NODES_MAX   256
-#define DOMAINS     512 /* each creation takes a new number */
+#define DOMAINS     DOMAINS_MAX
 #define TEXT_SIZE   (128 << 10)
 #define FREE_KIB    (1u << 20)
 #define TOTAL_KIB   (2u << 20)
@@ -192,10 +194,15 @@ void store_close(struct store_client *client)
     (void)client;
 }
 
+/* Never ready. */
 int store_fd(const struct store_client *client)
 {
+    static int fd = -1;
+
     (void)client;
-    return -1;
+    if (fd < 0)
+        fd = eventfd(0, EFD_CLOEXEC);
+    return fd;
 }
 
 int store_next_event(struct store_client *client, struct store_event *event)
@@ -388,6 +395,7 @@ int hypervisor_info(unsigned domid, struct xen_domctl_getdomaininfo *info)
         return -ESRCH;
     memset(info, 0, sizeof(*info));
     info->domain = (domid_t)domid;
+    info->flags = state->domains[domid].flags;
     info->max_vcpu_id = state->domains[domid].nr_vcpus - 1;
     info->max_pages = state->domains[domid].memory_max_kib / PAGE_KIB;
     memcpy(info->handle, state->domains[domid].uuid, sizeof(info->handle));
@@ -418,7 +426,7 @@ int hypervisor_total_kib(uint64_t *kib)
 int hypervisor_create(unsigned domid, const uint8_t uuid[16], unsigned nr_vcpus_max)
 {
     struct fake_domain *d = &state->domains[domid];
-    int rc = step();
+    int rc = domid < DOMAINS ? step() : -EINVAL;
 
     (void)nr_vcpus_max;
     if (rc != 0)

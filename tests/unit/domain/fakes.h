@@ -32,6 +32,7 @@ const char *fakes_snapshot(void);
 /* What a domain of the fake hypervisor is like. */
 struct fake_domain {
     bool used, paused, introduced;
+    unsigned flags; /* XEN_DOMINF_* */
     unsigned char uuid[16];
     unsigned nr_vcpus, nr_ports, nr_devices;
     unsigned long long memory_max_kib, pages;

@@ -29,6 +29,7 @@ static struct {
     size_t text_bytes;
     unsigned refs, made, first; /* lowest number in use */
     domid_t asked;
+    struct domain_config config; /* asked for */
     unsigned keys;
 } world;
 
@@ -57,16 +58,23 @@ void domain_put(struct domain *d)
     (void)d;
     world.refs--;
 }
-int domain_create_claimed(domid_t id, unsigned vcpus_max, bool is_control, struct domain **out)
+struct domain_config domain_config_default(unsigned vcpus_max)
+{
+    return (struct domain_config){ .vcpus_max = vcpus_max,
+                                   .evtchns_max = EVTCHNS_MAX,
+                                   .grant_frames_max = GRANT_FRAMES_MAX,
+                                   .maptrack_max = MAPTRACK_MAX };
+}
+int domain_create_claimed(domid_t id, const struct domain_config *config, bool is_control,
+                          struct domain **out)
 {
     ck_assert(!is_control);
     world.asked = id;
+    world.config = *config;
     world.calls++;
-    if (vcpus_max < 1 || vcpus_max > VCPUS_MAX)
+    if (config->vcpus_max < 1 || config->vcpus_max > VCPUS_MAX)
         return -EINVAL;
-    other.vcpus_max = vcpus_max;
-    other.grants.frames_max = GRANT_FRAMES_MAX;
-    other.grants.maptrack_max = MAPTRACK_MAX;
+    other.vcpus_max = config->vcpus_max;
     *out = &other;
     world.refs += !world.answer;
     return world.answer;
@@ -225,11 +233,11 @@ START_TEST(test_create)
     ck_assert_int_eq(hc_domctl_createdomain(&id, &op), 0);
     ck_assert_uint_eq(id, 1);
     ck_assert_uint_eq(world.asked, DOMID_INVALID);
-    ck_assert_uint_eq(other.events.limit, 1024);
-    ck_assert_uint_eq(other.grants.frames_max, GRANT_FRAMES_MAX);
-    ck_assert_uint_eq(other.grants.maptrack_max, MAPTRACK_MAX);
-    ck_assert_mem_eq(other.uuid, op.handle, 16);
-    ck_assert(!other.msr_relaxed);
+    ck_assert_uint_eq(world.config.evtchns_max, 1024);
+    ck_assert_uint_eq(world.config.grant_frames_max, GRANT_FRAMES_MAX);
+    ck_assert_uint_eq(world.config.maptrack_max, MAPTRACK_MAX);
+    ck_assert_mem_eq(world.config.uuid, op.handle, 16);
+    ck_assert(!world.config.msr_relaxed);
     op.max_evtchn_port = UINT32_MAX;
     op.max_grant_frames = 5;
     op.max_maptrack_frames = 0;
@@ -237,15 +245,15 @@ START_TEST(test_create)
     id = 0;
     ck_assert_int_eq(hc_domctl_createdomain(&id, &op), 0);
     ck_assert_uint_eq(world.asked, DOMID_INVALID);
-    ck_assert_uint_eq(other.events.limit, EVTCHNS_MAX);
-    ck_assert_uint_eq(other.grants.frames_max, 5);
-    ck_assert_uint_eq(other.grants.maptrack_max, 0);
-    ck_assert(other.msr_relaxed);
+    ck_assert_uint_eq(world.config.evtchns_max, EVTCHNS_MAX);
+    ck_assert_uint_eq(world.config.grant_frames_max, 5);
+    ck_assert_uint_eq(world.config.maptrack_max, 0);
+    ck_assert(world.config.msr_relaxed);
     op.max_maptrack_frames = INT32_MAX;
     id = 17;
     ck_assert_int_eq(hc_domctl_createdomain(&id, &op), 0);
     ck_assert_uint_eq(world.asked, 17);
-    ck_assert_uint_eq(other.grants.maptrack_max, MAPTRACK_MAX);
+    ck_assert_uint_eq(world.config.maptrack_max, MAPTRACK_MAX);
     world.answer = -EEXIST;
     ck_assert_int_eq(hc_domctl_createdomain(&id, &op), -EEXIST);
 }

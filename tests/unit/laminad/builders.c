@@ -28,21 +28,21 @@ static void review(struct laminad *daemon, unsigned domid)
 
 START_TEST(killed_builder_is_noticed)
 {
-    ck_assert(builder_await(&laminad, 5, text, review));
-    ck_assert(builder_await(&laminad, 5, text, review));
+    ck_assert_int_eq(builder_await(&laminad, 5, text, review), 1);
+    ck_assert_int_eq(builder_await(&laminad, 5, text, review), 1);
     kill(child, SIGKILL);
     ck_assert_int_eq(loop_run(laminad.loop), 0);
     ck_assert_uint_eq(reviewed, 5);
     ck_assert_ptr_null(laminad.builders);
     /* Not collected by its parent yet, and dead all the same. */
-    ck_assert(!builder_await(&laminad, 5, text, review));
+    ck_assert_int_eq(builder_await(&laminad, 5, text, review), 0);
 }
 END_TEST
 
 START_TEST(finished_builder_is_forgotten)
 {
-    ck_assert(builder_await(&laminad, 5, text, review));
-    ck_assert(builder_await(&laminad, 6, text, review));
+    ck_assert_int_eq(builder_await(&laminad, 5, text, review), 1);
+    ck_assert_int_eq(builder_await(&laminad, 6, text, review), 1);
     builder_forget(&laminad, 5);
     builder_forget(&laminad, 9);
     kill(child, SIGKILL);
@@ -56,10 +56,10 @@ START_TEST(others_are_not_awaited)
     char other[BUILDER_TEXT_SIZE];
 
     snprintf(other, sizeof(other), "%d 1", (int)child);
-    ck_assert(!builder_await(&laminad, 5, other, review));
-    ck_assert(!builder_await(&laminad, 5, "", review));
-    ck_assert(!builder_await(&laminad, 5, "999999999 5", review));
-    ck_assert(!builder_await(&laminad, 5, "-1 5", review));
+    ck_assert_int_eq(builder_await(&laminad, 5, other, review), 0);
+    ck_assert_int_eq(builder_await(&laminad, 5, "", review), 0);
+    ck_assert_int_eq(builder_await(&laminad, 5, "999999999 5", review), 0);
+    ck_assert_int_eq(builder_await(&laminad, 5, "-1 5", review), 0);
     ck_assert_ptr_null(laminad.builders);
 }
 END_TEST

@@ -6,7 +6,6 @@
 #include "laminad/jobs.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../descriptors.h"
 #include "laminad/order.h"
 
 static char directory[] = "/tmp/lamina-jobs.XXXXXX";
@@ -71,23 +71,12 @@ static void await_changes(unsigned nr)
         ck_assert_int_eq(loop_run(loop), 0);
 }
 
-static unsigned nr_descriptors(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    unsigned nr = 0;
-
-    while (readdir(folder))
-        nr++;
-    closedir(folder);
-    return nr;
-}
-
 START_TEST(success_is_forgotten)
 {
     unsigned before = nr_descriptors();
 
     for (unsigned i = 1; i <= 50; i++) {
-        job_start(&jobs, "domain 3", succeed, NULL);
+        ck_assert_int_eq(job_start(&jobs, "domain 3", succeed, NULL), 0);
         ck_assert_uint_eq(jobs.nr_running, 1);
         await_changes(i);
         ck_assert_ptr_null(jobs.list);
@@ -99,9 +88,9 @@ END_TEST
 
 START_TEST(one_job_a_key)
 {
-    job_start(&jobs, "domain 3", wait_at_gate, NULL);
-    job_start(&jobs, "domain 3", wait_at_gate, NULL);
-    job_start(&jobs, "domain 4", wait_at_gate, NULL);
+    ck_assert_int_eq(job_start(&jobs, "domain 3", wait_at_gate, NULL), 0);
+    ck_assert_int_eq(job_start(&jobs, "domain 3", wait_at_gate, NULL), 0);
+    ck_assert_int_eq(job_start(&jobs, "domain 4", wait_at_gate, NULL), 0);
     ck_assert_uint_eq(jobs.nr_running, 2);
     close(gate[1]);
     await_changes(2);
@@ -116,7 +105,7 @@ START_TEST(places_are_bounded)
 
     for (int i = 0; i < JOBS_RUNNING_MAX + 5; i++) {
         snprintf(key, sizeof(key), "%d", i);
-        job_start(&jobs, key, wait_at_gate, NULL);
+        ck_assert_int_eq(job_start(&jobs, key, wait_at_gate, NULL), 0);
     }
     ck_assert_uint_eq(jobs.nr_running, JOBS_RUNNING_MAX);
     close(gate[1]);
@@ -130,21 +119,21 @@ START_TEST(failure_waits)
     int (*const works[])(void *) = { end_badly, die, end_by_signal };
 
     jobs_begin_search(&jobs);
-    job_start(&jobs, "x", works[_i], NULL);
+    ck_assert_int_eq(job_start(&jobs, "x", works[_i], NULL), 0);
     jobs_end_search(&jobs);
     await_changes(1);
     ck_assert_ptr_nonnull(jobs.list);
     /* Asked for again and again, it is not done before its time: no busy loop. */
     for (int i = 0; i < 100; i++) {
         jobs_begin_search(&jobs);
-        job_start(&jobs, "x", works[_i], NULL);
+        ck_assert_int_eq(job_start(&jobs, "x", works[_i], NULL), 0);
         jobs_end_search(&jobs);
     }
     ck_assert_uint_eq(jobs.nr_running, 0);
     ck_assert_ptr_nonnull(jobs.list);
     /* Others are not held up by it; and nobody wants it any more. */
     jobs_begin_search(&jobs);
-    job_start(&jobs, "y", succeed, NULL);
+    ck_assert_int_eq(job_start(&jobs, "y", succeed, NULL), 0);
     jobs_end_search(&jobs);
     await_changes(2);
     ck_assert_ptr_null(jobs.list);
@@ -200,7 +189,7 @@ static void count(void *context, const char *name)
 static unsigned nr_orders(void)
 {
     nr_seen = 0;
-    order_for_each(directory, count, NULL);
+    ck_assert_int_eq(order_for_each(directory, count, NULL), 0);
     return nr_seen;
 }
 
@@ -209,12 +198,12 @@ START_TEST(order_is_carried_out_once)
     char name[ORDER_NAME_SIZE];
 
     order_name(&successor, "web", name);
-    ck_assert(!order_replaces(directory, 7));
+    ck_assert_int_eq(order_replaces(directory, 7), 0);
     int fd = order_write(directory, name, &config);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(order_write(directory, name, &config), -EEXIST);
-    ck_assert(order_replaces(directory, 7));
-    ck_assert(!order_replaces(directory, 8));
+    ck_assert_int_eq(order_replaces(directory, 7), 1);
+    ck_assert_int_eq(order_replaces(directory, 8), 0);
     ck_assert_uint_eq(nr_orders(), 1);
     /* Who waits for it finds it done. */
     pid_t child = fork();

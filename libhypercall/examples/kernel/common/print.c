@@ -25,7 +25,7 @@ static size_t put_text(char *to, size_t room, const char *text)
 {
     size_t used = 0;
 
-    while (text[used] && used < room) {
+    while (used < room && text[used]) {
         to[used] = text[used];
         used++;
     }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests of dom0-tools/common/retry.c: one try however often it is asked for, not before its time,
+ * and again when the try itself asks.
+ */
+#include "common/retry.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define DELAY_MS 20
+
+static struct loop *loop;
+static struct retry retry;
+static unsigned nr_tries, nr_wanted;
+
+static void again(void *context)
+{
+    ck_assert_ptr_eq(context, &nr_tries);
+    if (++nr_tries < nr_wanted)
+        retry_later(&retry);
+    else
+        loop_stop(loop);
+}
+
+static double now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+}
+
+START_TEST(tries_again)
+{
+    double begin = now_ms();
+
+    nr_wanted = 3;
+    ck_assert(!retry.is_set);
+    retry_later(&retry);
+    retry_later(&retry);
+    ck_assert(retry.is_set);
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_uint_eq(nr_tries, 3);
+    ck_assert(!retry.is_set);
+    ck_assert(now_ms() - begin >= 3 * DELAY_MS);
+}
+END_TEST
+
+static void set_up(void)
+{
+    loop = loop_new();
+    ck_assert_int_eq(retry_open(&retry, loop, DELAY_MS, again, &nr_tries), 0);
+}
+
+static void tear_down(void)
+{
+    retry_close(&retry);
+    loop_free(loop);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("retry");
+    TCase *tests = tcase_create("retry");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, tries_again);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
