@@ -16,8 +16,15 @@ RACE = "build/tests/race/race"
 RACE_OPTIONS = "TSAN_OPTIONS=halt_on_error=1:history_size=4:suppressions=tests/race/known.supp"
 # This takes ten times as long as its neighbours.
 SLOW_UNITS = ("mm/validate",)
-# What else is nearly a test of a file or of a layer: handlers that do little but call it.
-NEAR_UNITS = {"maptrack": "core/grant", "mm": "hypercall/memory"}
+# Tests of files that have none of their own name, and handlers that do little but call a layer.
+ALSO_TESTS = {
+    "hypercall/memory": ("mm",),
+    "core/grant": ("maptrack",),
+    "pv/trap": ("iret", "fault", "callback", "nmi"),
+    "pv/descriptor": ("fetch",),
+    "pv/segment": ("debug", "root", "exit"),
+    "pv/privileged": ("msr", "cpuid", "hypercall_page"),
+}
 
 Check = collections.namedtuple("Check", "stage targets command seconds")
 
@@ -45,12 +52,14 @@ def units(tree, layer, stem):
     paths = [p for l in (layer, "hypercall") for p in glob.glob(f"{tree}/tests/unit/{l}/*.c")]
     names = {os.path.relpath(p, f"{tree}/tests/unit")[:-2] for p in paths}
     names.remove("hypercall/hypercall")  # it replaces what it tests the dispatch to
-    near = (NEAR_UNITS.get(layer), NEAR_UNITS.get(stem))
 
     def is_own(name):  # grant_copy.c is tested by grant.c
         return name.startswith(layer) and stem.startswith(os.path.basename(name))
 
-    order = sorted(names, key=lambda n: (not is_own(n), n not in near, not n.startswith(layer), n))
+    def is_near(name):
+        return any(word in (layer, stem) for word in ALSO_TESTS.get(name, ()))
+
+    order = sorted(names, key=lambda n: (not is_own(n), not is_near(n), not n.startswith(layer), n))
     slow = [n for n in SLOW_UNITS if n in names and not is_own(n)]
     return [unit(n) for n in order if n not in slow], [unit(n) for n in slow]
 
