@@ -303,12 +303,9 @@ int grant_swap_ref(struct vcpu *v, struct gnttab_swap_grant_ref *op)
 
 static bool active_is_sound(struct domain *d, const struct grant_active *act)
 {
-    unsigned pins = 0, writes = act->pins[PIN_HOST_WRITE] + act->pins[PIN_DEVICE_WRITE];
     const struct page *page;
 
-    for (unsigned kind = 0; kind < GRANT_PINS; kind++)
-        pins += act->pins[kind];
-    if (!pins)
+    if (!grant_is_pinned(act))
         return true;
     if (!mfn_valid(_mfn(act->frame)))
         return false;
@@ -322,7 +319,7 @@ static bool active_is_sound(struct domain *d, const struct grant_active *act)
     if (page->refs < (unsigned)act->pins[PIN_DEVICE_READ] + act->pins[PIN_DEVICE_WRITE])
         return false;
     /* Nobody writes to a page table through a grant. */
-    return !act->pins[PIN_DEVICE_WRITE] || (writes && page->type == PT_WRITABLE);
+    return !act->pins[PIN_DEVICE_WRITE] || page->type == PT_WRITABLE;
 }
 
 bool grant_check(struct domain *d)

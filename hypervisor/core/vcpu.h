@@ -114,8 +114,9 @@ void vcpu_set_work(struct vcpu *v, uint32_t bits);
 bool vcpu_event_deliverable(const struct vcpu *v);
 
 /*
- * VCPUOP_initialise and setvcpucontext end here: pv/context.c. v runs nowhere, and the caller sees to
- * it that nobody else does the same; no lock held, for it may take long. -ERESTART: nothing changed.
+ * VCPUOP_initialise and setvcpucontext end here: pv/context.c. v runs nowhere, and the caller sees
+ * to it that nobody else does the same; no lock held, for it may take long. -ERESTART: nothing has
+ * changed.
  */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *ctx) must_check;
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *ctx); /* it runs nowhere */

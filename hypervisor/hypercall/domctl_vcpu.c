@@ -11,8 +11,8 @@
 /* ---- state ---- */
 
 /*
- * Paused, so that what is read or written is whole and the domain itself starts no vCPU; claimed, so no
- * other tool does. -ERESTART leaves the state as it was.
+ * Paused, so that what is read or written is whole and the domain itself starts no vCPU; claimed,
+ * so no other tool does. -ERESTART leaves the state as it was.
  */
 static int context_set(struct vcpu *v, const struct vcpu_guest_context *context)
 {

@@ -207,9 +207,8 @@ static void block_own(uint64_t first, unsigned order, const struct mm_account *a
     for (uint64_t i = first; i < first + BIT(order); i++) {
         struct page *page = &frame_table[i];
 
+        ASSERT(page->type == PT_NONE && page->type_refs == 0);
         page->refs = 1;
-        page->type_refs = 0;
-        WRITE_ONCE(page->type, PT_NONE);
         WRITE_ONCE(page->flags, acct ? PAGE_ALLOCATED : 0);
         page->link = 0;
         WRITE_ONCE(page->owner, acct ? acct->slot : OWNER_HYPERVISOR);

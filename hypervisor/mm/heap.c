@@ -139,11 +139,8 @@ static void *large_alloc(size_t bytes)
 {
     uint64_t nr = DIV_ROUND_UP(bytes, PAGE_SIZE);
     unsigned order = order_of(nr);
-    mfn_t mfn;
+    mfn_t mfn = frames_alloc(NULL, order, 0);
 
-    if (order > ORDER_MAX)
-        return NULL;
-    mfn = frames_alloc(NULL, order, 0);
     if (mfn_eq(mfn, MFN_INVALID))
         return NULL;
     large_free(mfn_x(mfn) + nr, BIT(order) - nr);

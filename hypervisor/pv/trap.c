@@ -223,19 +223,25 @@ void upcall_bounce_failed(struct guest_cpu *g)
 }
 
 /*
- * The way to ring 3 failed. A return address outside of the address space is the guest's #GP; else
- * a selector is to blame: the failsafe frame shows all four as they were wanted, and the processor
- * has a null one where it refused. By the difference the guest knows that it may try again.
+ * A data selector did not load: the failsafe frame shows all four as they were wanted, and the
+ * processor has a null one where it refused. By the difference the guest knows that it may try
+ * again. Once: null ones load.
  */
 void upcall_failsafe(struct guest_cpu *g)
 {
     struct vcpu *v = (struct vcpu *)g;
     const uint64_t extra[4] = { g->ds, g->es, g->fs, g->gs };
 
-    if (!is_canonical(g->regs.rip)) {
-        trap_inject(v, GP, 0);
-        return;
-    }
+    g->segments_bad = false;
     bounce(v, g->failsafe_cb.rip, is_masked(v), g->failsafe_cb.mask_events, extra,
            ARRAY_SIZE(extra));
+}
+
+/*
+ * Nothing is emulated: the instruction there has not begun. A kernel gets what its own IRETQ would
+ * raise, but from where it wanted to go.
+ */
+void upcall_iretq_refused(struct guest_cpu *g)
+{
+    trap_inject((struct vcpu *)g, (uint8_t)g->regs.entry_vector, g->regs.error_code);
 }

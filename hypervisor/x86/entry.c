@@ -15,6 +15,8 @@
 
 #define DR6_CLEAR UINT64_C(0xffff0ff0)
 
+#define SELECTOR_LDT 4u /* in an error code */
+
 enum { DB = 1, NMI = 2, UD = 6, DF = 8, GP = 13, PF = 14, MC = 18, FIRST_INTERRUPT = 32 };
 
 struct recovery {
@@ -98,15 +100,22 @@ void ist_trap(struct guest_cpu *g)
     }
 }
 
-/* IRETQ may have been the first to touch a page of the LDT: then once more. */
+/*
+ * IRETQ may have been the first to touch a page of the LDT: then once more. A page that the guest
+ * does not have holds no descriptor, which is a #GP with the selector.
+ */
 void iretq_failed(struct guest_cpu *g)
 {
-    int page = g->regs.entry_vector == PF ? machine_ldt_page(cr2_get()) : -1;
+    gva_t address = cr2_get();
+    int page = g->regs.entry_vector == PF ? machine_ldt_page(address) : -1;
 
-    if (page >= 0 && upcall_ldt_fault(g, (unsigned)page))
-        return;
-    selectors_save(g); /* its frame shows them */
-    upcall_failsafe(g);
+    if (page >= 0) {
+        if (upcall_ldt_fault(g, (unsigned)page))
+            return;
+        g->regs.entry_vector = GP;
+        g->regs.error_code = (unsigned)page << PAGE_SHIFT | (address & 0xff8) | SELECTOR_LDT;
+    }
+    upcall_iretq_refused(g);
 }
 
 static void exception_raise(struct guest_cpu *g, uint32_t vector, unsigned back)

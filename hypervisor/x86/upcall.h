@@ -36,8 +36,10 @@ void upcall_callback(struct guest_cpu *g, const struct guest_callback *callback)
 bool upcall_ldt_fault(struct guest_cpu *g, unsigned page);
 /* iret hypercall slow path (bad frame, segments that fault): pv/iret.c */
 void upcall_iret(struct guest_cpu *g);
-/* A segment register could not be loaded on the way to ring 3: failsafe callback. pv/trap.c */
+/* A data selector could not be loaded on the way to ring 3: failsafe callback. pv/trap.c */
 void upcall_failsafe(struct guest_cpu *g);
+/* IRETQ refused code, stack or address of g->regs, by the exception that they tell. pv/trap.c */
+void upcall_iretq_refused(struct guest_cpu *g);
 
 /*
  * The exit path, when g->work is not 0 or an event is pending and unmasked: schedules, runs timers,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Which faults are planted: drawn by a number, not by hand.
 
-Each fault has a rank, the digest of the seed and of the fault itself; those with the lowest ranks are
-drawn. So the same seed gives the same faults, and a change of one function leaves the draw elsewhere
-as it was.
+Each fault has a rank, the digest of the seed and of the fault itself; those with the lowest ranks
+are drawn. So the same seed gives the same faults, and a change of one function leaves the draw
+elsewhere as it was.
 """
 import glob
 import hashlib

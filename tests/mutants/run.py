@@ -162,7 +162,9 @@ def check_one(fault, digest, faultless):
     with open(target, "w", encoding="utf-8") as f:
         f.write(fault.planted())
     try:
-        what, by, seconds = verdict(fault.name) if image() != faultless else (SAME, "", 0)
+        what, by, seconds = verdict(fault.name)
+        if what == SURVIVED and image() == faultless:
+            what = SAME
     finally:
         shutil.copyfile(os.path.join(ROOT, fault.name), target)
     return {"verdict": what, "by": by, "seconds": seconds, "tests": digest}
@@ -200,7 +202,7 @@ def report(found, out):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--number", type=int, default=240)
+    parser.add_argument("--number", type=int, default=220)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="parts of file names")
     parser.add_argument("--list", action="store_true")

@@ -2,8 +2,8 @@
 /*
  * Stands in for hypervisor/x86/machine.h in the host build. Machine frames are an array, guest
  * virtual addresses are addresses of the test program, time and CPU number are variables that the
- * test sets, and what cannot be done on the host is counted. Only what the layers above x86/ ask for
- * is here: a new call that does not link says that a layer asks for more than it did.
+ * test sets, and what cannot be done on the host is counted. Only what the layers above x86/ ask
+ * for is here: a new call that does not link says that a layer asks for more than it did.
  */
 #ifndef LAMINA_X86_MACHINE_H
 #define LAMINA_X86_MACHINE_H

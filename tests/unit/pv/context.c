@@ -5,8 +5,8 @@
  */
 #include "pv/fixture.h"
 
-#define ROOT  18 /* of the context, and its user root behind it */
-#define TABLE 20 /* first frame of its GDT */
+#define ROOT      18 /* of the context, and its user root behind it */
+#define TABLE     20 /* first frame of its GDT */
 #define DR6_RESET UINT64_C(0xffff0ff0)
 
 static struct vcpu_guest_context context;
@@ -42,8 +42,9 @@ static void start(void)
     for (unsigned i = 0; i < sizeof(context.fpu_ctxt.x); i++)
         ((uint8_t *)context.fpu_ctxt.x)[i] = (uint8_t)(i | 1);
     for (unsigned i = 0; i < 256; i++)
-        context.trap_ctxt[i] = (struct trap_info){ .vector = 7, .flags = (uint8_t)(i & 7),
-                                                   .cs = 0xe033, .address = 0x40000 + i };
+        context.trap_ctxt[i] = (struct trap_info){
+            .vector = 7, .flags = (uint8_t)(i & 7), .cs = 0xe033, .address = 0x40000 + i
+        };
     context.ldt_base = GUEST_VA;
     context.ldt_ents = 33;
     context.gdt_frames[0] = TABLE;
@@ -194,18 +195,33 @@ END_TEST
 START_TEST(refused)
 {
     static uint64_t *const addresses[] = {
-        &context.user_regs.rip, &context.event_callback_eip, &context.failsafe_callback_eip,
-        &context.syscall_callback_eip, &context.fs_base, &context.gs_base_kernel,
-        &context.gs_base_user, &context.debugreg[0], &context.debugreg[3], &context.trap_ctxt[0].address,
+        &context.user_regs.rip,
+        &context.event_callback_eip,
+        &context.failsafe_callback_eip,
+        &context.syscall_callback_eip,
+        &context.fs_base,
+        &context.gs_base_kernel,
+        &context.gs_base_user,
+        &context.debugreg[0],
+        &context.debugreg[3],
+        &context.trap_ctxt[0].address,
         &context.trap_ctxt[255].address,
     };
-    static const struct { uint64_t *where, bad; } others[] = {
-        { &context.debugreg[2], HYPERVISOR_START }, { &context.debugreg[6], UINT64_C(1) << 32 },
-        { &context.debugreg[7], UINT64_C(1) << 33 }, { &context.ldt_base, GUEST_VA + 1 },
-        { &context.ldt_ents, LDT_ENTRIES_MAX + 1 }, { &context.ldt_ents, UINT64_C(1) << 32 },
-        { &context.gdt_ents, FIRST_RESERVED_GDT_ENTRY + 1 }, { &context.gdt_ents, UINT64_C(1) << 32 },
-        { &context.vm_assist, UINT64_C(1) << 32 }, { &context.vm_assist, 1u << 31 },
-        { &context.ctrlreg[3], 0 }, { &context.gdt_frames[1], 50 },
+    static const struct {
+        uint64_t *where, bad;
+    } others[] = {
+        { &context.debugreg[2], HYPERVISOR_START },
+        { &context.debugreg[6], UINT64_C(1) << 32 },
+        { &context.debugreg[7], UINT64_C(1) << 33 },
+        { &context.ldt_base, GUEST_VA + 1 },
+        { &context.ldt_ents, LDT_ENTRIES_MAX + 1 },
+        { &context.ldt_ents, UINT64_C(1) << 32 },
+        { &context.gdt_ents, FIRST_RESERVED_GDT_ENTRY + 1 },
+        { &context.gdt_ents, UINT64_C(1) << 32 },
+        { &context.vm_assist, UINT64_C(1) << 32 },
+        { &context.vm_assist, 1u << 31 },
+        { &context.ctrlreg[3], 0 },
+        { &context.gdt_frames[1], 50 },
         { &context.ctrlreg[1], (FRAMES << PAGE_SHIFT) | 1 },
     };
     struct guest_cpu before = *g;
@@ -287,8 +303,8 @@ START_TEST(assists)
     v->id = 0;
     domain.vm_assist = 1u << VMASST_TYPE_architectural_iopl;
     ck_assert_int_eq(set(), 0);
-    ck_assert_uint_eq(domain.vm_assist, 1u << VMASST_TYPE_architectural_iopl |
-                                            1u << VMASST_TYPE_writable_pagetables);
+    ck_assert_uint_eq(domain.vm_assist,
+                      1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_writable_pagetables);
     ck_assert_uint_eq(g->frame_iopl, 0x3000);
 }
 END_TEST
@@ -364,8 +380,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        reset, all_of_it, references, flags, refused, fpu, debug_registers, assists, comes_back,
-        flags_come_back,
+        reset, all_of_it,       references, flags,      refused,
+        fpu,   debug_registers, assists,    comes_back, flags_come_back,
     };
 
     return FIXTURE_RUN_FROM("pv/context", start, tests);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pv/descriptor.c: which frames become descriptor tables, that each is given back, and where code of
- * a segment lies.
+ * pv/descriptor.c: which frames become descriptor tables, that each is given back, and where code
+ * of a segment lies.
  */
 #include "pv/fixture.h"
 
-#define FIRST 20 /* frames for tables */
-#define CODE_32 UINT64_C(0x00c0fa0000000000)
-#define CODE_64 UINT64_C(0x00a0fa0000000000)
-#define DATA_64 UINT64_C(0x00a0f20000000000) /* L, but not code */
+#define FIRST     20 /* frames for tables */
+#define CODE_32   UINT64_C(0x00c0fa0000000000)
+#define CODE_64   UINT64_C(0x00a0fa0000000000)
+#define DATA_64   UINT64_C(0x00a0f20000000000) /* L, but not code */
 #define CALL_GATE UINT64_C(0x0000ec0000000000)
 
 static uint64_t *table(unsigned frame)
@@ -111,7 +111,8 @@ END_TEST
 START_TEST(ldt_is_taken_by_touch)
 {
     machine.l1_slot = mfn_to_maddr(_mfn(18)) + 0x20;
-    *(uint64_t *)machine_map_maddr(machine.l1_slot) = mfn_to_maddr(_mfn(FIRST)) | UINT64_C(1) << 63 | 1;
+    *(uint64_t *)machine_map_maddr(machine.l1_slot) =
+        mfn_to_maddr(_mfn(FIRST)) | UINT64_C(1) << 63 | 1;
     ck_assert(!upcall_ldt_fault(g, 0)); /* no LDT */
     ck_assert_int_eq(ldt_set(v, GUEST_VA, 513), 0);
     ck_assert_uint_eq(machine.ldt_loads, 1);
@@ -271,9 +272,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        gdt_is_taken, gdt_of_another_vcpu, gdt_limits, gdt_in_steps, steps_that_need_no_stop,
-        ldt_is_taken_by_touch, ldt_limits, single_descriptors, descriptors_read, addresses_of_code,
-        code_at_the_end_of_memory,
+        gdt_is_taken,      gdt_of_another_vcpu,       gdt_limits,
+        gdt_in_steps,      steps_that_need_no_stop,   ldt_is_taken_by_touch,
+        ldt_limits,        single_descriptors,        descriptors_read,
+        addresses_of_code, code_at_the_end_of_memory,
     };
 
     return FIXTURE_RUN("pv/descriptor", tests);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pv/emulate.c: writes to page tables. Each instruction is run twice, by the processor on memory of this
- * program and by the emulator on a table with the same content; registers, flags and memory must
- * agree. Then what is no write to a table, and what the checks below say no to.
+ * pv/emulate.c: writes to page tables. Each instruction is run twice, by the processor on memory of
+ * this program and by the emulator on a table with the same content; registers, flags and memory
+ * must agree. Then what is no write to a table, and what the checks below say no to.
  */
 #include "pv/fixture.h"
 
@@ -11,9 +11,9 @@
 #define SLOT   (mfn_to_maddr(_mfn(20)) + 0x48) /* the entry that maps TABLE at DATA */
 #define MIDDLE (DATA + 0x800)
 
-#define FLAGS        UINT64_C(0x8d5) /* CF PF AF ZF SF OF */
-#define FLAGS_LOGIC  UINT64_C(0x8c5) /* AF is undefined */
-#define FLAGS_BIT    UINT64_C(0x041) /* CF, and ZF as it was */
+#define FLAGS       UINT64_C(0x8d5) /* CF PF AF ZF SF OF */
+#define FLAGS_LOGIC UINT64_C(0x8c5) /* AF is undefined */
+#define FLAGS_BIT   UINT64_C(0x041) /* CF, and ZF as it was */
 
 static uint64_t seed = 5;
 
@@ -43,25 +43,24 @@ static void start(void)
 /* The code at CODE, which returns, with the general registers and flags of r. */
 static void run_native(struct guest_regs *r)
 {
-    __asm__ volatile("lea -128(%%rsp), %%rsp; mov %[r], %%r15; mov %[code], %%r14\n\t"
-                     "pushq %c[fl](%%r15); popfq\n\t"
-                     "mov %c[a](%%r15), %%rax; mov %c[b](%%r15), %%rbx\n\t"
-                     "mov %c[c](%%r15), %%rcx; mov %c[d](%%r15), %%rdx\n\t"
-                     "mov %c[di](%%r15), %%rdi\n\t"
-                     "call *%%r14\n\t"
-                     "mov %%rax, %c[a](%%r15); mov %%rbx, %c[b](%%r15)\n\t"
-                     "mov %%rcx, %c[c](%%r15); mov %%rdx, %c[d](%%r15)\n\t"
-                     "mov %%rdi, %c[di](%%r15)\n\t"
-                     "pushfq; popq %c[fl](%%r15); cld; lea 128(%%rsp), %%rsp"
-                     :
-                     : [r] "r"(r), [code] "r"(CODE), [a] "i"(offsetof(struct guest_regs, rax)),
-                       [b] "i"(offsetof(struct guest_regs, rbx)),
-                       [c] "i"(offsetof(struct guest_regs, rcx)),
-                       [d] "i"(offsetof(struct guest_regs, rdx)),
-                       [di] "i"(offsetof(struct guest_regs, rdi)),
-                       [fl] "i"(offsetof(struct guest_regs, rflags))
-                     : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r14",
-                       "r15", "memory", "cc");
+    __asm__ volatile(
+        "lea -128(%%rsp), %%rsp; mov %[r], %%r15; mov %[code], %%r14\n\t"
+        "pushq %c[fl](%%r15); popfq\n\t"
+        "mov %c[a](%%r15), %%rax; mov %c[b](%%r15), %%rbx\n\t"
+        "mov %c[c](%%r15), %%rcx; mov %c[d](%%r15), %%rdx\n\t"
+        "mov %c[di](%%r15), %%rdi\n\t"
+        "call *%%r14\n\t"
+        "mov %%rax, %c[a](%%r15); mov %%rbx, %c[b](%%r15)\n\t"
+        "mov %%rcx, %c[c](%%r15); mov %%rdx, %c[d](%%r15)\n\t"
+        "mov %%rdi, %c[di](%%r15)\n\t"
+        "pushfq; popq %c[fl](%%r15); cld; lea 128(%%rsp), %%rsp"
+        :
+        : [r] "r"(r), [code] "r"(CODE), [a] "i"(offsetof(struct guest_regs, rax)),
+          [b] "i"(offsetof(struct guest_regs, rbx)), [c] "i"(offsetof(struct guest_regs, rcx)),
+          [d] "i"(offsetof(struct guest_regs, rdx)), [di] "i"(offsetof(struct guest_regs, rdi)),
+          [fl] "i"(offsetof(struct guest_regs, rflags))
+        : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r14", "r15",
+          "memory", "cc");
 }
 
 /* Both on the same memory and registers; the fault of the emulated one is at cr2. */
@@ -102,7 +101,8 @@ static void compare(const uint8_t *code, size_t n, gva_t cr2, uint64_t flags)
 /* As it is; and, if it has all widths, with the prefixes for 16 and for 64 bits. */
 enum { W8, W_ALL };
 
-static void compare_widths(unsigned widths, const uint8_t *code, size_t n, gva_t cr2, uint64_t flags)
+static void compare_widths(unsigned widths, const uint8_t *code, size_t n, gva_t cr2,
+                           uint64_t flags)
 {
     uint8_t bytes[16];
 
@@ -122,8 +122,8 @@ static void compare_widths(unsigned widths, const uint8_t *code, size_t n, gva_t
         compare(bytes, n + 1, cr2, flags);
     }
 }
-#define COMPARE(widths, flags, ...)                                                              \
-    compare_widths(widths, (const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }), \
+#define COMPARE(widths, flags, ...)                                                                \
+    compare_widths(widths, (const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }),   \
                    MIDDLE, flags)
 
 START_TEST(arithmetic_with_registers)
@@ -231,8 +231,9 @@ END_TEST
 
 START_TEST(strings)
 {
-    static const uint8_t codes[][3] = { { 0xf3, 0xaa }, { 0xf3, 0xab }, { 0xf3, 0x48, 0xab },
-                                        { 0xf3, 0x66, 0xab } };
+    static const uint8_t codes[][3] = {
+        { 0xf3, 0xaa }, { 0xf3, 0xab }, { 0xf3, 0x48, 0xab }, { 0xf3, 0x66, 0xab }
+    };
 
     COMPARE(W8, FLAGS, 0xaa);
     COMPARE(W_ALL, FLAGS, 0xab);
@@ -263,7 +264,8 @@ static bool emulate(gva_t cr2, const void *code, size_t n)
     code_put(code, n);
     return emulate_pte_write(v, cr2);
 }
-#define EMULATE(cr2, ...) emulate(cr2, (const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }))
+#define EMULATE(cr2, ...)                                                                          \
+    emulate(cr2, (const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }))
 #define MOVE 0x48, 0x89, 0x1f
 
 static uint64_t table_word(gva_t va)
@@ -287,7 +289,10 @@ END_TEST
 
 START_TEST(no_table)
 {
-    static const struct { uint64_t bits; bool is_table; } entries[] = {
+    static const struct {
+        uint64_t bits;
+        bool is_table;
+    } entries[] = {
         { 1, true }, { 0, false }, { 3, false }, { 2, false }, { UINT64_C(1) << 63 | 0x65, true },
     };
 
@@ -303,6 +308,7 @@ START_TEST(no_table)
         ck_assert(EMULATE(MIDDLE, MOVE) == (type == PT_L1));
     }
     entry_set(mfn_to_maddr(TABLE) | 1);
+    *(uint64_t *)machine_map_maddr(0) = mfn_to_maddr(TABLE) | 1; /* 0 means none, not this one */
     machine.l1_slot = 0;
     ck_assert(!EMULATE(MIDDLE, MOVE));
     ck_assert_uint_eq(machine.nr_writes, 3);
@@ -311,18 +317,18 @@ END_TEST
 
 START_TEST(no_such_write)
 {
-    ck_assert(!EMULATE(MIDDLE + 8, MOVE)); /* it does not write there */
+    ck_assert(!EMULATE(MIDDLE + 8, MOVE));   /* it does not write there */
     ck_assert(!EMULATE(MIDDLE, 0x39, 0x1f)); /* cmp */
     ck_assert(!EMULATE(MIDDLE, 0x3b, 0x1f));
-    ck_assert(!EMULATE(MIDDLE, 0x02, 0x1f)); /* to a register */
+    ck_assert(!EMULATE(MIDDLE, 0x02, 0x1f));    /* to a register */
     ck_assert(!EMULATE(MIDDLE, 0x80, 0x3f, 0)); /* cmp */
     ck_assert(!EMULATE(MIDDLE, 0x83, 0x3f, 0));
     ck_assert(!EMULATE(MIDDLE, 0xc6, 0x0f, 0));
     ck_assert(!EMULATE(MIDDLE, 0xc7, 0x0f, 0, 0, 0, 0));
     ck_assert(!EMULATE(MIDDLE, 0xfe, 0x17));
-    ck_assert(!EMULATE(MIDDLE, 0xff, 0x17)); /* call */
+    ck_assert(!EMULATE(MIDDLE, 0xff, 0x17));          /* call */
     ck_assert(!EMULATE(MIDDLE, 0x0f, 0xba, 0x27, 1)); /* bt */
-    ck_assert(!EMULATE(MIDDLE, 0x0f, 0xc7, 0x37)); /* rdrand */
+    ck_assert(!EMULATE(MIDDLE, 0x0f, 0xc7, 0x37));    /* rdrand */
     ck_assert(!EMULATE(MIDDLE, 0x0f, 0xc7, 0x07));
     ck_assert(!EMULATE(MIDDLE, 0x48, 0x0f, 0xc7, 0x0f)); /* cmpxchg16b */
     ck_assert(!EMULATE(MIDDLE, 0x0f, 0x06));
@@ -352,8 +358,12 @@ START_TEST(across_entries)
 END_TEST
 
 static const uint8_t writes[][4] = {
-    { MOVE }, { 0x48, 0x01, 0x1f }, { 0x48, 0x87, 0x1f }, { 0x48, 0x0f, 0xb1, 0x1f },
-    { 0x0f, 0xc7, 0x0f }, { 0x48, 0xab },
+    { MOVE },
+    { 0x48, 0x01, 0x1f },
+    { 0x48, 0x87, 0x1f },
+    { 0x48, 0x0f, 0xb1, 0x1f },
+    { 0x0f, 0xc7, 0x0f },
+    { 0x48, 0xab },
 };
 
 START_TEST(refused_or_put_off)
@@ -401,8 +411,12 @@ END_TEST
 /* From the page fault on: only the kernel's writes to what is there are looked at. */
 START_TEST(faults_that_are_emulated)
 {
-    static const struct { uint32_t error; bool is_emulated; } faults[] = {
-        { 0x7, true }, { 0x3, true }, { 0x6, false }, { 0x5, false }, { 0xf, false }, { 0x17, false },
+    static const struct {
+        uint32_t error;
+        bool is_emulated;
+    } faults[] = {
+        { 0x7, true },  { 0x3, true },  { 0x6, false },
+        { 0x5, false }, { 0xf, false }, { 0x17, false },
     };
 
     code_put((const uint8_t[]){ MOVE }, 3);
@@ -426,9 +440,22 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        arithmetic_with_registers, arithmetic_with_immediates, moves, one_operand, exchanges, bits,
-        bits_far_away, strings, addresses_of_32_bits, segments, no_table, no_such_write,
-        across_entries, refused_or_put_off, changed_meanwhile, single_step,
+        arithmetic_with_registers,
+        arithmetic_with_immediates,
+        moves,
+        one_operand,
+        exchanges,
+        bits,
+        bits_far_away,
+        strings,
+        addresses_of_32_bits,
+        segments,
+        no_table,
+        no_such_write,
+        across_entries,
+        refused_or_put_off,
+        changed_meanwhile,
+        single_step,
         faults_that_are_emulated,
     };
 

@@ -25,12 +25,12 @@
 #include "sys/log.h"
 #include "x86/upcall.h"
 
-#define FLAG_CF   UINT64_C(0x1)
-#define FLAG_TF   UINT64_C(0x100)
-#define FLAG_IF   UINT64_C(0x200)
-#define FLAG_DF   UINT64_C(0x400)
-#define FLAG_IOPL UINT64_C(0x3000)
-#define FLAG_RF   UINT64_C(0x10000)
+#define FLAG_CF       UINT64_C(0x1)
+#define FLAG_TF       UINT64_C(0x100)
+#define FLAG_IF       UINT64_C(0x200)
+#define FLAG_DF       UINT64_C(0x400)
+#define FLAG_IOPL     UINT64_C(0x3000)
+#define FLAG_RF       UINT64_C(0x10000)
 #define NOT_CANONICAL (UINT64_C(1) << 47)
 
 /* The guest's memory: pages at addresses that 32-bit code reaches. */
@@ -53,29 +53,34 @@ struct machine_record {
     unsigned base_loads, nr_kicks, cache_flushes, xsave_inits;
     gva_t flushed_page;
     bool fsgsbase, fsgsbase_set;
-    uint64_t fs, gs, gs_other;   /* the bases as the processor has them */
+    uint64_t fs, gs, gs_other; /* the bases as the processor has them */
     uint16_t selectors[4];
     int selector_answer;
-    int ldt_page;                /* machine_ldt_page() */
-    uint64_t xcr0;               /* machine_xcr0() */
+    int ldt_page;  /* machine_ldt_page() */
+    uint64_t xcr0; /* machine_xcr0() */
     size_t xsave_size;
-    uint32_t msr_absent;         /* faults */
-    uint64_t msr_value;          /* of each other */
+    uint32_t msr_absent; /* faults */
+    uint64_t msr_value;  /* of each other */
     uint32_t msr_written;
     uint64_t msr_written_value;
-    uint32_t in_value;           /* machine_in(), machine_pci_read() */
+    uint32_t in_value; /* machine_in(), machine_pci_read() */
     unsigned nr_ins, nr_outs, nr_pci_reads, nr_pci_writes;
-    struct { uint16_t port, reg; uint8_t bus, devfn; unsigned bytes; uint32_t value; } io;
-    maddr_t l1_slot;             /* pt_l1_slot() */
+    struct {
+        uint16_t port, reg;
+        uint8_t bus, devfn;
+        unsigned bytes;
+        uint32_t value;
+    } io;
+    maddr_t l1_slot; /* pt_l1_slot() */
     gva_t l1_asked;
-    int write_answer;            /* of pt_emulated_write() */
+    int write_answer;                 /* of pt_emulated_write() */
     unsigned nr_writes, disturbances; /* so often the word changes just before */
-    unsigned root_restarts;      /* pt_root_put() says -ERESTART so often */
-    mfn_t root_refused;          /* pt_root_get() refuses it */
-    unsigned roots[FRAMES];      /* references as root */
+    unsigned root_restarts;           /* pt_root_put() says -ERESTART so often */
+    mfn_t root_refused;               /* pt_root_get() refuses it */
+    unsigned roots[FRAMES];           /* references as root */
     unsigned nr_timer_runs, nr_time_updates, nr_reaps, nr_switches;
     uint32_t cpu_work;
-    jmp_buf *on_switch;          /* where sched_switch() goes */
+    jmp_buf *on_switch; /* where sched_switch() goes */
 };
 
 static struct machine_record machine;
@@ -176,7 +181,8 @@ static inline void code_put(const void *bytes, size_t n)
 }
 #define PUT_CODE(...) code_put((const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }))
 
-/* ---- what a bounce left on the stack ----------------------------------------------------------- */
+/* ---- what a bounce left on the stack -----------------------------------------------------------
+ */
 
 struct bounce_frame {
     uint64_t rcx, r11, rip, cs, rflags, rsp, ss;
@@ -204,7 +210,8 @@ static inline void check_at_handler(unsigned vector)
     ck_assert_uint_eq(regs->rip, HANDLER + 16 * vector);
 }
 
-/* ---- stand-ins: memory --------------------------------------------------------------------------- */
+/* ---- stand-ins: memory
+ * --------------------------------------------------------------------------- */
 
 int frame_get(struct mm_account *acct, mfn_t mfn, enum page_type type)
 {
@@ -284,7 +291,8 @@ int pt_root_put(struct mm_account *acct, mfn_t mfn)
     return 0;
 }
 
-/* ---- stand-ins: domains and time ------------------------------------------------------------------ */
+/* ---- stand-ins: domains and time
+ * ------------------------------------------------------------------ */
 
 void domain_crash(struct domain *d, const char *why)
 {
@@ -323,18 +331,19 @@ void sched_switch(void)
     longjmp(*machine.on_switch, 1);
 }
 
-/* ---- stand-ins: the processor -------------------------------------------------------------------- */
+/* ---- stand-ins: the processor
+ * -------------------------------------------------------------------- */
 
 void machine_toggle_mode(struct guest_cpu *of)
 {
     of->in_kernel = !of->in_kernel;
     machine.toggles++;
 }
-#define COUNTED(function, counter)          \
-    void function(struct guest_cpu *of)     \
-    {                                       \
-        ck_assert_ptr_eq(of, g);            \
-        machine.counter++;                  \
+#define COUNTED(function, counter)                                                                 \
+    void function(struct guest_cpu *of)                                                            \
+    {                                                                                              \
+        ck_assert_ptr_eq(of, g);                                                                   \
+        machine.counter++;                                                                         \
     }
 COUNTED(machine_load_gdt, gdt_loads)
 COUNTED(machine_load_ldt, ldt_loads)
@@ -435,7 +444,8 @@ void machine_pci_write(uint16_t seg, uint8_t bus, uint8_t devfn, uint16_t reg, u
     machine.io.value = value;
 }
 
-/* ---- running ------------------------------------------------------------------------------------- */
+/* ---- running
+ * ------------------------------------------------------------------------------------- */
 
 static int fixture_run(const char *name, void (*start)(void), const TTest *const *tests, size_t nr)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pv/port.c: which accesses reach the machine's ports or its PCI configuration, with which width and
- * value, and how the string forms move their registers.
+ * pv/port.c: which accesses reach the machine's ports or its PCI configuration, with which width
+ * and value, and how the string forms move their registers.
  */
 #include "pv/fixture.h"
 
@@ -358,9 +358,19 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        widths_of_output, widths_of_input, ports_of_others, privilege, pci_configuration,
-        pci_beside_the_registers, pci_of_others, string_output, string_input, string_in_parts,
-        string_addresses_of_32_bits, string_segments, string_faults,
+        widths_of_output,
+        widths_of_input,
+        ports_of_others,
+        privilege,
+        pci_configuration,
+        pci_beside_the_registers,
+        pci_of_others,
+        string_output,
+        string_input,
+        string_in_parts,
+        string_addresses_of_32_bits,
+        string_segments,
+        string_faults,
     };
 
     return FIXTURE_RUN_FROM("pv/port", start, tests);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pv/privileged.c, pv/msr.c and pv/cpuid.c: each instruction of a guest kernel that is emulated, what
- * it reads and what it may change; and what is left to be a #GP.
+ * pv/privileged.c, pv/msr.c and pv/cpuid.c: each instruction of a guest kernel that is emulated,
+ * what it reads and what it may change; and what is left to be a #GP.
  */
 #include "pv/fixture.h"
 
-#define CR0_SEEN   UINT64_C(0x80050033)
-#define CR4_FIXED  UINT64_C(0x620)
-#define TS         UINT64_C(8)
-#define BIT32(n)   (UINT32_C(1) << (n))
+#define CR0_SEEN  UINT64_C(0x80050033)
+#define CR4_FIXED UINT64_C(0x620)
+#define TS        UINT64_C(8)
+#define BIT32(n)  (UINT32_C(1) << (n))
 
 /* ---- the processor's CPUID: a test fills in what it needs ---- */
 
@@ -56,10 +56,10 @@ static bool step(const void *bytes, size_t n)
 }
 #define STEP(...) step((const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }))
 /* The guest gets its #GP, and nothing has moved. */
-#define REFUSED(...)                             \
-    do {                                         \
-        ck_assert(!STEP(__VA_ARGS__));           \
-        ck_assert_uint_eq(regs->rip, CODE);      \
+#define REFUSED(...)                                                                               \
+    do {                                                                                           \
+        ck_assert(!STEP(__VA_ARGS__));                                                             \
+        ck_assert_uint_eq(regs->rip, CODE);                                                        \
     } while (0)
 
 /* ---- control registers ---- */
@@ -173,8 +173,9 @@ static bool xsetbv(uint64_t value)
 START_TEST(extended_control)
 {
     static const uint64_t good[] = { 1, 3, 7, 0xe7, 0x1b, 0x1f, 0xff };
-    static const uint64_t bad[] = { 0, 2, 5, 0xb, 0x13, 0x23, 0x43, 0x83, 0x67, 0xa7, 0xc7, 0xe3, 0x100,
-                                    0x101, UINT64_C(1) << 32 | 1 };
+    static const uint64_t bad[] = { 0,    2,    5,     0xb,   0x13,
+                                    0x23, 0x43, 0x83,  0x67,  0xa7,
+                                    0xc7, 0xe3, 0x100, 0x101, UINT64_C(1) << 32 | 1 };
 
     regs->rcx = 0;
     ck_assert(xsetbv(7)); /* without OSXSAVE: #UD */
@@ -232,7 +233,7 @@ START_TEST(flushes)
     ck_assert(STEP(0x0f, 0x01, 0x7b, 0x10)); /* invlpg 16(%rbx) */
     ck_assert_uint_eq(machine.flushed_page, 0x7010);
     ck_assert_uint_eq(regs->rip, CODE + 4);
-    REFUSED(0x0f, 0x01, 0xf8); /* swapgs */
+    REFUSED(0x0f, 0x01, 0xf8);   /* swapgs */
     ck_assert(STEP(0x0f, 0x09)); /* a domU's wbinvd does nothing */
     ck_assert(STEP(0x0f, 0x08));
     ck_assert_uint_eq(machine.cache_flushes, 0);
@@ -265,7 +266,7 @@ START_TEST(only_the_kernel)
     ck_assert_uint_eq(regs->rcx, XEN_CPUID_SIGNATURE_ECX);
     ck_assert_uint_eq(regs->rdx, XEN_CPUID_SIGNATURE_EDX);
     REFUSED(0xf4);
-    REFUSED(0x0f, 0x33); /* rdpmc */
+    REFUSED(0x0f, 0x33);       /* rdpmc */
     REFUSED(0xf0, 0x0f, 0x06); /* lock clts */
     host.fault_start = CODE;
     host.fault_end = CODE + 16;
@@ -290,10 +291,10 @@ static bool rdmsr(uint32_t msr)
     regs->rax = regs->rdx = UINT64_MAX;
     return STEP(0x0f, 0x32);
 }
-#define RDMSR(msr, wanted)                                                        \
-    do {                                                                          \
-        ck_assert(rdmsr(msr));                                                    \
-        ck_assert_uint_eq(regs->rdx << 32 | regs->rax, (uint64_t)(wanted));       \
+#define RDMSR(msr, wanted)                                                                         \
+    do {                                                                                           \
+        ck_assert(rdmsr(msr));                                                                     \
+        ck_assert_uint_eq(regs->rdx << 32 | regs->rax, (uint64_t)(wanted));                        \
     } while (0)
 static bool wrmsr(uint32_t msr, uint64_t value)
 {
@@ -419,10 +420,10 @@ START_TEST(hypercall_page)
     ck_assert_uint_eq(records[20].type, PT_WRITABLE);
     ck_assert_uint_eq(records[20].refs, 1);
     for (unsigned nr = 0; nr < 128; nr++) {
-        const uint8_t call[] = { 0x51, 0x41, 0x53, 0xb8, (uint8_t)nr, 0, 0, 0, 0x0f, 0x05,
-                                 0x41, 0x5b, 0x59, 0xc3, 0xcc };
-        const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, (uint8_t)nr, 0, 0, 0, 0x0f, 0x05,
-                                 0xcc };
+        const uint8_t call[] = { 0x51, 0x41, 0x53, 0xb8, (uint8_t)nr, 0,    0,   0,
+                                 0x0f, 0x05, 0x41, 0x5b, 0x59,        0xc3, 0xcc };
+        const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, (uint8_t)nr,
+                                 0,    0,    0,    0x0f, 0x05, 0xcc };
 
         if (nr == __HYPERVISOR_iret)
             ck_assert_mem_eq(page + 32 * nr, iret, sizeof(iret));
@@ -573,10 +574,27 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        cr0, cr2_and_cr3, cr4, debug_registers, extended_control, time_stamps, flushes,
-        interrupt_flag, only_the_kernel, msr_bases, msr_tsc_aux, msr_constants, msr_writes,
-        msr_others, hypercall_page, cpuid_limits, cpuid_features, cpuid_leaf_7, cpuid_xsave,
-        cpuid_hypervisor, cpuid_power,
+        cr0,
+        cr2_and_cr3,
+        cr4,
+        debug_registers,
+        extended_control,
+        time_stamps,
+        flushes,
+        interrupt_flag,
+        only_the_kernel,
+        msr_bases,
+        msr_tsc_aux,
+        msr_constants,
+        msr_writes,
+        msr_others,
+        hypercall_page,
+        cpuid_limits,
+        cpuid_features,
+        cpuid_leaf_7,
+        cpuid_xsave,
+        cpuid_hypervisor,
+        cpuid_power,
     };
 
     return FIXTURE_RUN_FROM("pv/privileged", start, tests);

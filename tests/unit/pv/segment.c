@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pv/segment.c, pv/debug.c and pv/root.c: bases, stack, IOPL, TS, debug registers and roots, each value
- * as the guest may choose it and as the processor gets it. pv/exit.c: what is done on the way out.
+ * pv/segment.c, pv/debug.c and pv/root.c: bases, stack, IOPL, TS, debug registers and roots, each
+ * value as the guest may choose it and as the processor gets it. pv/exit.c: what is done on the way
+ * out.
  */
 #include "pv/fixture.h"
 
-#define INSIDE     HYPERVISOR_START
-#define DR6_RESET  UINT64_C(0xffff0ff0)
-#define DR7_RESET  UINT64_C(0x400)
-#define CR4_DE     UINT64_C(8)
+#define INSIDE    HYPERVISOR_START
+#define DR6_RESET UINT64_C(0xffff0ff0)
+#define DR7_RESET UINT64_C(0x400)
+#define CR4_DE    UINT64_C(8)
 
 START_TEST(segment_bases)
 {
@@ -353,10 +354,24 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        segment_bases, user_selector, user_selector_of_the_ldt, kernel_stack, iopl, task_switched,
-        breakpoint_addresses, debug_status, debug_control, port_breakpoints,
-        names_of_debug_registers, kernel_root, user_root, release_of_a_root_in_steps,
-        all_roots_dropped, work_on_the_way_out, reasons_to_switch, events_on_the_way_out,
+        segment_bases,
+        user_selector,
+        user_selector_of_the_ldt,
+        kernel_stack,
+        iopl,
+        task_switched,
+        breakpoint_addresses,
+        debug_status,
+        debug_control,
+        port_breakpoints,
+        names_of_debug_registers,
+        kernel_root,
+        user_root,
+        release_of_a_root_in_steps,
+        all_roots_dropped,
+        work_on_the_way_out,
+        reasons_to_switch,
+        events_on_the_way_out,
     };
 
     return FIXTURE_RUN("pv/segment", tests);

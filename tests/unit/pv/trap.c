@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pv/trap.c, pv/fault.c, pv/callback.c and pv/nmi.c: where each exception goes, and every word of the
- * frame that the guest finds. pv/iret.c: what comes back from a frame.
+ * pv/trap.c, pv/fault.c, pv/callback.c and pv/nmi.c: where each exception goes, and every word of
+ * the frame that the guest finds. pv/iret.c: what comes back from a frame.
  */
 #include "pv/fixture.h"
 
@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(error_codes)
 {
-    static const bool has_one[32] = { [8] = true, [10] = true, [11] = true, [12] = true,
+    static const bool has_one[32] = { [8] = true,  [10] = true, [11] = true, [12] = true,
                                       [13] = true, [14] = true, [17] = true, [21] = true };
 
     for (unsigned i = 0; i < 32; i++) {
@@ -220,10 +220,10 @@ START_TEST(faults_beside_the_ldt)
     ldt_give(0, mfn_to_maddr(_mfn(21)) | 1);
     (void)fault_at(HYPERVISOR_START - 8, 0); /* not in the hypervisor */
     (void)fault_at(HYPERVISOR_END, 0);
-    (void)fault_at(HYPERVISOR_START, 1);     /* not absent */
-    (void)fault_at(HYPERVISOR_START, 4);     /* not the processor's own access */
+    (void)fault_at(HYPERVISOR_START, 1); /* not absent */
+    (void)fault_at(HYPERVISOR_START, 4); /* not the processor's own access */
     machine.ldt_page = -1;
-    (void)fault_at(HYPERVISOR_START, 0);     /* not the window */
+    (void)fault_at(HYPERVISOR_START, 0); /* not the window */
     ck_assert(mfn_eq(g->ldt_frames[0], MFN_INVALID));
     machine.ldt_page = 0;
     regs->error_code = 0;
@@ -410,9 +410,13 @@ END_TEST
 
 START_TEST(hardware_nmi)
 {
-    static const struct { uint32_t port, reasons; } seen[] = {
-        { 0xff, XEN_NMIREASON_unknown }, { 0x3f, XEN_NMIREASON_unknown },
-        { 0x80, XEN_NMIREASON_pci_serr }, { 0x40, XEN_NMIREASON_io_error },
+    static const struct {
+        uint32_t port, reasons;
+    } seen[] = {
+        { 0xff, XEN_NMIREASON_unknown },
+        { 0x3f, XEN_NMIREASON_unknown },
+        { 0x80, XEN_NMIREASON_pci_serr },
+        { 0x40, XEN_NMIREASON_io_error },
         { 0xc0, XEN_NMIREASON_pci_serr | XEN_NMIREASON_io_error },
     };
 
@@ -439,7 +443,10 @@ END_TEST
 
 START_TEST(callbacks)
 {
-    static const struct { uint16_t type; size_t where; } known[] = {
+    static const struct {
+        uint16_t type;
+        size_t where;
+    } known[] = {
         { CALLBACKTYPE_event, offsetof(struct guest_cpu, event_cb) },
         { CALLBACKTYPE_failsafe, offsetof(struct guest_cpu, failsafe_cb) },
         { CALLBACKTYPE_syscall, offsetof(struct guest_cpu, syscall_cb) },
@@ -535,9 +542,14 @@ static struct iret_context *iret_frame(void)
 {
     struct iret_context *f = (struct iret_context *)(STACK - 0x200);
 
-    *f = (struct iret_context){ .rax = 0xa, .r11 = 0xb, .rcx = 0xc, .rip = CODE + 0x40,
-                                .cs = FLAT_KERNEL_CS & ~3, .rflags = UINT64_MAX,
-                                .rsp = STACK - 0x300, .ss = 0xe028 };
+    *f = (struct iret_context){ .rax = 0xa,
+                                .r11 = 0xb,
+                                .rcx = 0xc,
+                                .rip = CODE + 0x40,
+                                .cs = FLAT_KERNEL_CS & ~3,
+                                .rflags = UINT64_MAX,
+                                .rsp = STACK - 0x300,
+                                .ss = 0xe028 };
     regs->rsp = (uint64_t)f;
     return f;
 }
@@ -620,13 +632,35 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        frame_of_the_kernel, frame_of_user_code, upcall_mask_in_the_frame, a_gate_may_mask_events,
-        iopl_in_the_frame, error_codes, without_a_handler, without_room_for_the_frame,
-        a_frame_the_entry_code_could_not_write, page_faults, first_touch_of_the_ldt,
-        faults_beside_the_ldt, general_protection, software_interrupts, invalid_opcodes, no_device,
-        single_steps, rip_of_32_bits, event_upcall, nmi_delivery, hardware_nmi, callbacks,
-        callback_from_user_code, failsafe, trap_tables_set, iret_to_the_kernel, iret_to_user_code,
-        iret_errors, iret_with_iopl,
+        frame_of_the_kernel,
+        frame_of_user_code,
+        upcall_mask_in_the_frame,
+        a_gate_may_mask_events,
+        iopl_in_the_frame,
+        error_codes,
+        without_a_handler,
+        without_room_for_the_frame,
+        a_frame_the_entry_code_could_not_write,
+        page_faults,
+        first_touch_of_the_ldt,
+        faults_beside_the_ldt,
+        general_protection,
+        software_interrupts,
+        invalid_opcodes,
+        no_device,
+        single_steps,
+        rip_of_32_bits,
+        event_upcall,
+        nmi_delivery,
+        hardware_nmi,
+        callbacks,
+        callback_from_user_code,
+        failsafe,
+        trap_tables_set,
+        iret_to_the_kernel,
+        iret_to_user_code,
+        iret_errors,
+        iret_with_iopl,
     };
 
     return FIXTURE_RUN("pv/trap", tests);
