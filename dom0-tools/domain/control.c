@@ -16,7 +16,7 @@ int control_domain_refuse(unsigned domid, const char *what, struct failure *fail
     if (domid != 0)
         return 0;
     return failure_set(failure, FAILURE_OPERATION, -EINVAL,
-                       "domain 0 is the control domain and cannot be %s", what);
+                       "domain 0: the control domain cannot be %s", what);
 }
 
 /* ---- requests ---- */

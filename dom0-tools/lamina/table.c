@@ -83,6 +83,8 @@ struct table *table_new(const char *name, const struct table_column *columns, en
     scols_table_set_name(table->scols, name);
     scols_table_enable_json(table->scols, form == TABLE_JSON);
     scols_table_set_column_separator(table->scols, "  ");
+    /* No cell is cut or folded for a narrow terminal: a command in it can be copied whole. */
+    scols_table_set_termforce(table->scols, SCOLS_TERMFORCE_NEVER);
     add_columns(table);
     return table;
 }

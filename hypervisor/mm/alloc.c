@@ -271,9 +271,9 @@ void frames_release(mfn_t mfn, unsigned order)
     for (uint64_t i = first; i < first + BIT(order); i++) {
         struct page *page = &frame_table[i];
 
-        BUG_ON(page->owner != OWNER_HYPERVISOR || page->refs != 1);
-        page->refs = page->type_refs = page->link = 0;
-        WRITE_ONCE(page->type, PT_NONE);
+        BUG_ON(page->owner != OWNER_HYPERVISOR || page->refs != 1 || page->type_refs);
+        ASSERT(page->type == PT_NONE);
+        page->refs = page->link = 0;
         WRITE_ONCE(page->flags, PAGE_SCRUB);
         WRITE_ONCE(page->owner, OWNER_NONE);
     }

@@ -202,7 +202,7 @@ def report(found, out):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--number", type=int, default=220)
+    parser.add_argument("--number", type=int, default=206)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="parts of file names")
     parser.add_argument("--list", action="store_true")

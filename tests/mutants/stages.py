@@ -56,12 +56,12 @@ def checks(tree, name):
     layer, stem = name.split("/")[1], os.path.basename(name).split(".")[0]
     quick, slow = units(tree, layer, stem)
     yield fuzz("--calls 20000 --audit 8", 30)
-    if layer == "mm":
-        yield model("small")
     if layer == "core":
         yield model("events-small", "100000 64")
         yield model("grants-small", "8000 2000")
     yield from quick
+    if layer == "mm":
+        yield model("small")
     yield guests("dom0")
     yield from slow
     yield Check("failure", [FAILURE], FAILURE, 60)

@@ -166,6 +166,25 @@ START_TEST(dry_run_makes_nothing)
 }
 END_TEST
 
+/* After the last number comes the first that is free. */
+START_TEST(numbers_begin_again)
+{
+    const unsigned wanted[] = { 1022, 1023, 1, 4 };
+    unsigned domid;
+
+    fake_domain(2)->used = true; /* another tool's */
+    fake_node_set("/lamina/domain/3/state", "running"); /* gone but for its record */
+    fake_node_set("/lamina/last-domain", "1021");
+    for (unsigned i = 0; i < 4; i++) {
+        read_config(xml);
+        free(config.name);
+        config.name = strdup((const char *[]){ "a", "b", "c", "d" }[i]);
+        ck_assert_msg(create(&domid) == 0, "%s", failure.text);
+        ck_assert_uint_eq(domid, wanted[i]);
+    }
+}
+END_TEST
+
 START_TEST(names_are_unique)
 {
     unsigned domid;
@@ -469,6 +488,7 @@ int main(void)
     tcase_add_test(tcase, refuses_beyond_its_size);
     tcase_add_test(tcase, control_domain_keeps_what_it_needs);
     tcase_add_test(tcase, dry_run_makes_nothing);
+    tcase_add_test(tcase, numbers_begin_again);
     tcase_add_test(tcase, names_are_unique);
     tcase_add_test(tcase, names_are_unique_without_memory);
     tcase_add_test(tcase, uuids_are_unique);

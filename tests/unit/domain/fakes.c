@@ -19,11 +19,12 @@
 #include "common/daemon.h"
 #include "device/device.h"
 #include "domain/hypervisor.h"
+#include "../../../hypervisor/lib/limits.h" /* defines DOMAINS_MAX too: an error if it differs */
 #include "domain/wait.h"
 #include "store/client.h"
 
 #define NODES_MAX   256
-#define DOMAINS     512 /* each creation takes a new number */
+#define DOMAINS     DOMAINS_MAX
 #define TEXT_SIZE   (128 << 10)
 #define FREE_KIB    (1u << 20)
 #define TOTAL_KIB   (2u << 20)
@@ -425,7 +426,7 @@ int hypervisor_total_kib(uint64_t *kib)
 int hypervisor_create(unsigned domid, const uint8_t uuid[16], unsigned nr_vcpus_max)
 {
     struct fake_domain *d = &state->domains[domid];
-    int rc = step();
+    int rc = domid < DOMAINS ? step() : -EINVAL;
 
     (void)nr_vcpus_max;
     if (rc != 0)

@@ -507,11 +507,33 @@ START_TEST(failsafe)
         ck_assert_uint_eq(extra[i], i + 1);
     ck_assert_uint_eq(frame_read(4, extra).ss, FLAT_KERNEL_SS);
     ck_assert_uint_eq(shared_page.vcpu_info[0].evtchn_upcall_mask, 1);
-    regs->rip = NOT_CANONICAL; /* the return address is to blame, not a selector */
+}
+END_TEST
+
+START_TEST(failsafe_comes_once)
+{
+    g->failsafe_cb = (struct guest_callback){ HANDLER + 0x600, true };
+    g->segments_bad = true;
     upcall_failsafe(g);
-    check_at_handler(13);
-    (void)frame_read(1, extra);
-    ck_assert_uint_eq(extra[0], 0);
+    ck_assert(!g->segments_bad);
+}
+END_TEST
+
+/* What IRETQ refuses is its exception, whatever instruction stands where the frame goes. */
+START_TEST(iretq_refused)
+{
+    static const uint64_t errors[] = { 0, 0x18 };
+    uint64_t extra[1];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(errors); i++) {
+        regs->rip = NOT_CANONICAL;
+        regs->entry_vector = 13;
+        regs->error_code = (uint32_t)errors[i];
+        upcall_iretq_refused(g);
+        check_at_handler(13);
+        ck_assert_uint_eq(frame_read(1, extra).rip, NOT_CANONICAL);
+        ck_assert_uint_eq(extra[0], errors[i]);
+    }
 }
 END_TEST
 
@@ -656,6 +678,8 @@ int main(void)
         callbacks,
         callback_from_user_code,
         failsafe,
+        failsafe_comes_once,
+        iretq_refused,
         trap_tables_set,
         iret_to_the_kernel,
         iret_to_user_code,
