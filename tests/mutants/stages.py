@@ -16,8 +16,15 @@ RACE = "build/tests/race/race"
 RACE_OPTIONS = "TSAN_OPTIONS=halt_on_error=1:history_size=4:suppressions=tests/race/known.supp"
 # This takes ten times as long as its neighbours.
 SLOW_UNITS = ("mm/validate",)
-# The handlers that do little but call a layer are its test as well.
-NEAR_UNITS = {"mm": "hypercall/memory"}
+# Tests of files that have none of their own name, and handlers that do little but call a layer.
+ALSO_TESTS = {
+    "hypercall/memory": ("mm",),
+    "core/grant": ("maptrack",),
+    "pv/trap": ("iret", "fault", "callback", "nmi"),
+    "pv/descriptor": ("fetch",),
+    "pv/segment": ("debug", "root", "exit"),
+    "pv/privileged": ("msr", "cpuid", "hypercall_page"),
+}
 
 Check = collections.namedtuple("Check", "stage targets command seconds")
 
@@ -45,9 +52,15 @@ def units(tree, layer, stem):
     paths = [p for l in (layer, "hypercall") for p in glob.glob(f"{tree}/tests/unit/{l}/*.c")]
     names = {os.path.relpath(p, f"{tree}/tests/unit")[:-2] for p in paths}
     names.remove("hypercall/hypercall")  # it replaces what it tests the dispatch to
-    own, near = f"{layer}/{stem}", NEAR_UNITS.get(layer)
-    order = sorted(names, key=lambda n: (n != own, n != near, not n.startswith(layer), n))
-    slow = [n for n in SLOW_UNITS if n in names and n != own]
+
+    def is_own(name):  # grant_copy.c is tested by grant.c
+        return name.startswith(layer) and stem.startswith(os.path.basename(name))
+
+    def is_near(name):
+        return any(word in (layer, stem) for word in ALSO_TESTS.get(name, ()))
+
+    order = sorted(names, key=lambda n: (not is_own(n), not is_near(n), not n.startswith(layer), n))
+    slow = [n for n in SLOW_UNITS if n in names and not is_own(n)]
     return [unit(n) for n in order if n not in slow], [unit(n) for n in slow]
 
 
@@ -56,12 +69,12 @@ def checks(tree, name):
     layer, stem = name.split("/")[1], os.path.basename(name).split(".")[0]
     quick, slow = units(tree, layer, stem)
     yield fuzz("--calls 20000 --audit 8", 30)
-    if layer == "core":
-        yield model("events-small", "100000 64")
-        yield model("grants-small", "8000 2000")
     yield from quick
     if layer == "mm":
         yield model("small")
+    if layer == "core":
+        yield model("events-small", "100000 64")
+        yield model("grants-small", "8000 2000")
     yield guests("dom0")
     yield from slow
     yield Check("failure", [FAILURE], FAILURE, 60)
