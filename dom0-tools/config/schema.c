@@ -49,7 +49,8 @@ static void report_schema(void *context, xmlError *error)
 
 /*
  * Read once, by the first file that gets so far, and kept: it is large, and a daemon that read it
- * for each domain would let the heap grow for a long time. NULL: a fault was reported, or no memory.
+ * for each domain would let the heap grow for a long time. NULL: a fault was reported, or there is
+ * no memory.
  */
 static xmlRelaxNG *schema_read(struct element_reader *reader)
 {
