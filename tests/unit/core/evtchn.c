@@ -114,6 +114,7 @@ START_TEST(ports_end_at_4096)
         ck_assert_int_eq(evtchn_alloc_unbound(b, 0, &port), 0);
         ck_assert_uint_eq(port, i);
     }
+    ck_assert_int_eq(evtchn_send(b, 4096), -EINVAL); /* no place for a bucket */
     ck_assert_int_eq(evtchn_alloc_unbound(b, 0, &port), -ENOSPC);
     ck_assert_int_eq(evtchn_bind_ipi(b, 0, &port), -ENOSPC);
     ck_assert_int_eq(evtchn_bind_virq(b, VIRQ_TIMER, 0, &port), -ENOSPC);
