@@ -352,7 +352,7 @@ static void owner_lock_check(const struct page *page)
 bool page_get(struct page *page, const struct mm_account *owner)
 {
     ck_assert(lock_is_held(&owner->lock));
-    if (page->owner != owner->slot || owner->is_dying)
+    if (page->owner != owner->slot || owner->is_dying || page->refs == UINT32_MAX)
         return false;
     page->refs++;
     return true;

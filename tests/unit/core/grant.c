@@ -352,6 +352,20 @@ START_TEST(map_both_parts)
 }
 END_TEST
 
+/* A reference a part, and both or none: there is room for one more. */
+START_TEST(map_without_room_for_both_parts)
+{
+    struct page *page = page_of(frame);
+
+    grant_to(a, WRITABLE);
+    page->refs = UINT32_MAX - 1;
+    assert_map_refused(GNTST_bad_page, PAGE_VA(3), GNTMAP_host_map | GNTMAP_device_map);
+    ck_assert_uint_eq(page->type_refs, 0);
+    page->refs = 1;
+    assert_unused();
+}
+END_TEST
+
 START_TEST(unmap_both_parts_at_once)
 {
     struct gnttab_map_grant_ref op;
@@ -1206,7 +1220,9 @@ START_TEST(mapper_dies_without_the_entry)
     mm_lock(&b->mm);
     ck_assert_int_eq(page_put_and_type(page_of(frame)), 0);
     mm_unlock(&b->mm);
+    page_of(frame)->owner = OWNER_NONE; /* and b may have given the frame away */
     domain_unmake(a);
+    page_of(frame)->owner = b->mm.slot;
     ck_assert_uint_eq(page_of(frame)->refs, 1);
     ck_assert_uint_eq(entry(b, GREF)->flags, WRITABLE);
 }
@@ -1309,7 +1325,8 @@ int main(void)
     const TTest *const tests[] = {
         starts_with_one_frame, setup_grows_and_lists, setup_limit, setup_of_others,
         setup_bad_pointer, growth_without_memory, query_errors, only_version_1, map_by_address,
-        map_by_entry, map_readonly, map_for_a_device, map_both_parts, unmap_both_parts_at_once,
+        map_by_entry, map_readonly, map_for_a_device, map_both_parts,
+        map_without_room_for_both_parts, unmap_both_parts_at_once,
         map_needs_a_part, map_wrong_domain, map_from_the_dying, map_wrong_reference,
         map_not_granted_to_us, map_wrong_types, map_of_frames_not_the_granters,
         page_tables_only_readonly, map_to_wrong_places, map_to_wrong_entries, map_over_a_mapping,

@@ -231,6 +231,24 @@ START_TEST(heap_fills_a_frame)
 }
 END_TEST
 
+START_TEST(heap_shares_a_frame)
+{
+    static const struct {
+        size_t size;
+        unsigned nr;
+    } fit[] = { { 17, 100 }, { 100, 30 }, { 500, 7 }, { 1000, 4 }, { 2032, 2 } };
+    void *p[100];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(fit); i++) {
+        for (unsigned j = 0; j < fit[i].nr; j++)
+            p[j] = heap_alloc(fit[i].size);
+        ck_assert_uint_eq(frames_free(), free_at_start - 1);
+        for (unsigned j = 0; j < fit[i].nr; j++)
+            heap_free(p[j], fit[i].size);
+    }
+}
+END_TEST
+
 START_TEST(heap_odd_sizes_waste_no_frames)
 {
     void *p = heap_alloc(5 * PAGE_SIZE);
@@ -328,7 +346,7 @@ int main(void)
         all_memory_and_back, limit_of_account, dying_account_gets_nothing,
         owner_reference_and_flags, first_use_is_cleared, reuse_is_cleared, reuse_is_flushed_once,
         reuse_is_flushed_on_all_cpus,
-        hypervisor_frames_need_no_flush, heap_sizes, heap_objects_are_apart, heap_fills_a_frame,
+        hypervisor_frames_need_no_flush, heap_sizes, heap_objects_are_apart, heap_fills_a_frame, heap_shares_a_frame,
         heap_odd_sizes_waste_no_frames, heap_refuses, heap_out_of_memory, m2p_words, slot_table,
         guest_ranges, guest_copies,
     };
