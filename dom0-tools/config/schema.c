@@ -47,19 +47,32 @@ static void report_schema(void *context, xmlError *error)
                       error->message ? error->message : "no reason given");
 }
 
-void domain_check_schema(struct element_reader *reader, xmlDoc *document)
+/*
+ * Read once, by the first file that gets so far, and kept: it is large, and a daemon that read it
+ * for each domain would let the heap grow for a long time. NULL: a fault was reported, or there is
+ * no memory.
+ */
+static xmlRelaxNG *schema_read(struct element_reader *reader)
 {
+    static xmlRelaxNG *schema;
+
+    if (schema)
+        return schema;
     xmlRelaxNGParserCtxt *parser =
         xmlRelaxNGNewMemParserCtxt(domain_schema, (int)domain_schema_size);
-    xmlRelaxNG *schema = NULL;
-    xmlRelaxNGValidCtxt *validator = NULL;
-
     if (parser) {
         xmlRelaxNGSetParserStructuredErrors(parser, report_schema, reader);
         schema = xmlRelaxNGParse(parser);
     }
-    if (schema)
-        validator = xmlRelaxNGNewValidCtxt(schema);
+    xmlRelaxNGFreeParserCtxt(parser);
+    return schema;
+}
+
+void domain_check_schema(struct element_reader *reader, xmlDoc *document)
+{
+    xmlRelaxNG *schema = schema_read(reader);
+    xmlRelaxNGValidCtxt *validator = schema ? xmlRelaxNGNewValidCtxt(schema) : NULL;
+
     if (validator) {
         xmlRelaxNGSetValidStructuredErrors(validator, report_mismatch, reader);
         int rc = xmlRelaxNGValidateDoc(validator, document);
@@ -70,6 +83,4 @@ void domain_check_schema(struct element_reader *reader, xmlDoc *document)
         reader->out_of_memory = true;
     }
     xmlRelaxNGFreeValidCtxt(validator);
-    xmlRelaxNGFree(schema);
-    xmlRelaxNGFreeParserCtxt(parser);
 }

@@ -126,7 +126,7 @@ static int restore_history(struct guest *guest, struct log_mark since)
  */
 static int begin_log(struct server *server, struct guest *guest)
 {
-    struct log_mark since;
+    struct log_mark since = { 0, 0 };
     char path[PATH_MAX];
     bool appends = true;
     int is_known = read_mark(server, guest, &since);

@@ -50,7 +50,7 @@ int builder_describe(long pid, char text[BUILDER_TEXT_SIZE])
 
 int builder_lives(const char *text)
 {
-    unsigned long long start, now;
+    unsigned long long start, now = 0;
     long pid;
 
     if (sscanf(text, "%ld %llu", &pid, &start) != 2 || pid <= 0)

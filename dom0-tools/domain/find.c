@@ -148,6 +148,8 @@ int domains_list(struct store_client *store, struct domain_entry **list, size_t 
         int rc = got <= 0 ? got : grow(list, nr, store, infos, (size_t)got);
         if (rc < 0) {
             domains_free(*list, *nr);
+            *list = NULL;
+            *nr = 0;
             return failure_set(failure, FAILURE_OPERATION, rc, "cannot list the domains");
         }
         first = got > 0 ? infos[got - 1].domain + 1u : first;

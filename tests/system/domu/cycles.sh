@@ -16,7 +16,7 @@ cycle() { create tiny && lamina destroy tiny; }
 cycles() { # NUMBER
     for turn in $(seq "$1"); do
         cycle || { echo "turn $turn"; return 1; }
-        [ $((turn % 100)) = 0 ] && echo "after $turn: $(memory_in_use | tr '\n' ' ')" >>/tmp/growth
+        [ $((turn % 100)) != 0 ] || echo "after $turn: $(memory_in_use | tr '\n' ' ')" >>/tmp/growth
     done
 }
 

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "../descriptors.h"
+#include "../transport.h"
 #include "builder/builder.h"
 #include "elf_image.h"
-#include "lamina/host.h"
 #include "lib/pv_start.h"
 #include "public/elfnote.h"
 
@@ -99,30 +99,6 @@ void host_unmap(void *address, size_t nr_frames)
         return;
     munmap(address, nr_frames * PAGE_SIZE);
     machine->nr_views--;
-}
-
-void *host_buffer_alloc(size_t size)
-{
-    return calloc(1, size);
-}
-
-void host_buffer_free(void *buffer, size_t size)
-{
-    (void)size;
-    free(buffer);
-}
-
-unsigned long host_stage(const void *from, size_t size)
-{
-    (void)size;
-    return (unsigned long)from;
-}
-
-void host_unstage(void *to, unsigned long address, size_t size)
-{
-    (void)to;
-    (void)address;
-    (void)size;
 }
 
 static long populate(const struct xen_memory_reservation *op)

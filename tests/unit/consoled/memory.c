@@ -19,6 +19,7 @@
 
 #include "../descriptors.h"
 #include "../domain/fakes.h"
+#include "../files.h"
 #include "common/daemon.h"
 #include "consoled/console.h"
 #include "consoled/discover.h"
@@ -113,15 +114,6 @@ static const char *file(const char *path)
     return fd < 0 ? "(none)" : text;
 }
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *out = fopen(path, "w");
-
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
-}
-
 static void make_domain(void)
 {
     fake_domain(DOMID)->used = true;
@@ -141,7 +133,7 @@ static void be_known(void)
 
     make_domain();
     ck_assert_int_eq(mkdir(LOGS, 0700), 0);
-    write_file(LOGS "/own", "old early ");
+    write_text(LOGS "/own", "old early ");
     ck_assert_int_eq(stat(LOGS "/own", &st), 0);
     snprintf(mark, sizeof(mark), "77 %ju 4", (uintmax_t)st.st_ino);
     fake_node_set("/lamina/console/3", mark);
@@ -153,7 +145,7 @@ static void be_known(void)
              "<log file='%s/own' append='off'/></console></devices></domain>",
              logs);
     free(logs);
-    write_file(DAEMON_RUN_DIR "/domain-3.xml", xml);
+    write_text(DAEMON_RUN_DIR "/domain-3.xml", xml);
 }
 
 static void review(void)

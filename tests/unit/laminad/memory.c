@@ -16,9 +16,10 @@
 
 #include "../descriptors.h"
 #include "../domain/fakes.h"
+#include "../files.h"
+#include "../transport.h"
 #include "domain/domain.h"
 #include "domain/record.h"
-#include "lamina/host.h"
 #include "laminad/builders.h"
 #include "laminad/laminad.h"
 #include "laminad/p2m.h"
@@ -78,30 +79,6 @@ void host_unmap(void *address, size_t nr_frames)
 {
     (void)nr_frames;
     free(address);
-}
-
-void *host_buffer_alloc(size_t size)
-{
-    return calloc(1, size);
-}
-
-void host_buffer_free(void *buffer, size_t size)
-{
-    (void)size;
-    free(buffer);
-}
-
-unsigned long host_stage(const void *from, size_t size)
-{
-    (void)size;
-    return (unsigned long)from;
-}
-
-void host_unstage(void *to, unsigned long address, size_t size)
-{
-    (void)to;
-    (void)address;
-    (void)size;
 }
 
 long host_hypercall(unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
@@ -219,19 +196,10 @@ static void be_half_destroyed(void)
     set_node("state", RECORD_DYING);
 }
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_ge(fputs(text, file), 0);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
 static void start_of_the_machine(void)
 {
     ck_assert_int_eq(unlink(DAEMON_RUN_DIR "/autostart.done"), 0);
-    write_file(AUTOSTART "/hello.xml", XML(""));
+    write_text(AUTOSTART "/hello.xml", XML(""));
 }
 
 /* ---- how it must end: NULL, or what is wrong ---- */
@@ -360,7 +328,7 @@ static void begin(const struct life *life)
 {
     fakes_reset();
     ck_assert_int_eq(mkdir(AUTOSTART, 0755), 0);
-    write_file(DAEMON_RUN_DIR "/autostart.done", "");
+    write_text(DAEMON_RUN_DIR "/autostart.done", "");
     strcpy(nothing, fakes_snapshot());
     failure = (struct failure){ .kind = FAILURE_NONE };
     life->prepare();

@@ -345,10 +345,10 @@ int main(void)
         order_aligned_and_counted, order_too_large, high_memory_first, address_bits_exhausted,
         all_memory_and_back, limit_of_account, dying_account_gets_nothing,
         owner_reference_and_flags, first_use_is_cleared, reuse_is_cleared, reuse_is_flushed_once,
-        reuse_is_flushed_on_all_cpus,
-        hypervisor_frames_need_no_flush, heap_sizes, heap_objects_are_apart, heap_fills_a_frame,
-        heap_shares_a_frame, heap_odd_sizes_waste_no_frames, heap_refuses, heap_out_of_memory,
-        m2p_words, slot_table, guest_ranges, guest_copies,
+        reuse_is_flushed_on_all_cpus, hypervisor_frames_need_no_flush, heap_sizes,
+        heap_objects_are_apart, heap_fills_a_frame, heap_shares_a_frame,
+        heap_odd_sizes_waste_no_frames, heap_refuses, heap_out_of_memory, m2p_words, slot_table,
+        guest_ranges, guest_copies,
     };
 
     return run("alloc", tests, ARRAY_SIZE(tests));

@@ -33,8 +33,11 @@ void machine_memory(uint64_t *first, uint64_t *nr);
 uint64_t machine_now_ns(void);
 /* kernel_alarm() is called on CPU 0 once that time has come; replaces an earlier alarm. */
 void machine_alarm(uint64_t at_ns);
-/* Waits until some interrupt has been taken. */
-void machine_idle(void);
+/*
+ * Waits on `cpu`, the caller's own, until *word is not 0; interrupts are taken meanwhile. They are
+ * held back while it looks: one that came between look and wait would be waited for in vain.
+ */
+void machine_wait(unsigned cpu, const volatile uint64_t *word);
 
 /*
  * Page tables. An entry for a frame has the machine's form; a page becomes a table before it is

@@ -20,6 +20,7 @@ enum { CALL_PRINT = 1, CALL_TICKS = 2, CALL_EXIT = 3 };
 extern const uint8_t program[], program_end[];
 
 static volatile uint64_t ticks, kicks[CPUS_MAX], sum;
+static const volatile uint64_t never; /* stays 0 */
 
 /* ---- time ---- */
 
@@ -40,14 +41,13 @@ static void second_main(void)
 {
     uint64_t total = 0;
 
-    while (!kicks[1])
-        machine_idle();
+    machine_wait(1, &kicks[1]);
     for (uint64_t i = 1; i <= SUM_TO; i++)
         total += i;
     sum = total;
     machine_kick(0);
-    for (;;)
-        machine_idle();
+    machine_wait(1, &never);
+    __builtin_unreachable();
 }
 
 static void try_cpus(void)
@@ -57,8 +57,7 @@ static void try_cpus(void)
         return;
     }
     machine_kick(1);
-    while (!kicks[0])
-        machine_idle();
+    machine_wait(0, &kicks[0]);
     print("cpus: the second one summed up to %lu\n", sum);
 }
 

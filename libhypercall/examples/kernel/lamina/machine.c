@@ -193,9 +193,11 @@ void machine_alarm(uint64_t at_ns)
     clock_set_deadline(at_ns);
 }
 
-void machine_idle(void)
+void machine_wait(unsigned cpu, const volatile uint64_t *word)
 {
-    hypercall_sched_block();
+    for (vcpu_events_disable(cpu); !*word; vcpu_events_disable(cpu))
+        hypercall_sched_block(); /* which unmasks */
+    vcpu_events_enable(cpu);
 }
 
 unsigned machine_nr_cpus(void)

@@ -114,9 +114,13 @@ static void user_init(void)
     msr_write(MSR_FMASK, FLAGS_OFF);
 }
 
-void machine_idle(void)
+void machine_wait(unsigned cpu, const volatile uint64_t *word)
 {
-    __asm__ volatile("sti\n\thlt");
+    (void)cpu;
+    __asm__ volatile("cli" : : : "memory");
+    while (!*word) /* STI takes effect behind the HLT */
+        __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+    __asm__ volatile("sti" : : : "memory");
 }
 
 /* ---- memory ---- */
