@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* boot/memory_map.c: firmware maps with overlaps and holes, and carving. */
+#include "../suite.h"
+
 #include <check.h>
 
 #include "boot/memory_map.h"
@@ -99,16 +101,11 @@ int main(void)
 {
     Suite *s = suite_create("boot/memory_map");
     TCase *t = tcase_create("memory_map");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_test(t, sort_and_overlap);
     tcase_add_test(t, sort_is_right_for_any_map);
     tcase_add_test(t, carve);
     tcase_add_test(t, ram_is_whole_frames);
     suite_add_tcase(s, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return suite_run(s);
 }

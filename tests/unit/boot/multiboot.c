@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* boot/multiboot.c: both protocols from a small loader memory, then with any byte of it changed. */
+#include "../suite.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -175,16 +177,11 @@ int main(void)
 {
     Suite *s = suite_create("boot/multiboot");
     TCase *t = tcase_create("multiboot");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_test(t, multiboot1);
     tcase_add_test(t, multiboot2);
     tcase_add_test(t, refusals);
     tcase_add_test(t, any_byte_changed);
     suite_add_tcase(s, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return suite_run(s);
 }

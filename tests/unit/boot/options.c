@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* boot/options.c: Xen's forms, what is ignored on purpose, and what is complained about. */
+#include "../suite.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -84,16 +86,11 @@ int main(void)
 {
     Suite *s = suite_create("boot/options");
     TCase *t = tcase_create("options");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_test(t, usual_line);
     tcase_add_test(t, sizes);
     tcase_add_test(t, malformed_and_unknown);
     tcase_add_test(t, long_word);
     suite_add_tcase(s, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return suite_run(s);
 }

@@ -3,6 +3,8 @@
  * Which bytes of a kernel are loaded: holes are left out, whatever their place in a segment;
  * segments that claim the same memory are refused. And what a domain is started with.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -194,9 +196,5 @@ int main(void)
     for (unsigned i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
         tcase_add_test(tc, tests[i]);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

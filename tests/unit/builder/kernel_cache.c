@@ -3,6 +3,8 @@
  * The kernel cache in a folder of the test: what it keeps and finds again, what it does about
  * contents that were changed, cut, moved or half written, and its bounds.
  */
+#include "../suite.h"
+
 #include "builder/kernel_cache.h"
 
 #include <check.h>
@@ -451,9 +453,5 @@ int main(void)
         tcase_add_test(tc, tests[i]);
     tcase_add_loop_test(tc, damaged, 0, 8);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

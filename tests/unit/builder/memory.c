@@ -8,6 +8,7 @@
  * The hypervisor is this file: frames in memory that the child shares.
  */
 #include "../memory.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -331,9 +332,5 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, each_allocation, 0, sizeof(rounds) / sizeof(rounds[0]));
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -27,7 +27,7 @@ $(UNIT_BUILDER)/libbuilder.a: $(BUILDER_TEST_OBJ)
 $(BUILDER_TESTS): $(UNIT_BUILDER)/%: tests/unit/builder/%.c $(UNIT_BUILDER)/libbuilder.a
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(BUILDER_TEST_FLAGS) $(SANITIZE) -MF $@.d $^ $(if $(filter memory,$*),$(MEMORY_WRAP)) \
+	$(Q)$(CC) $(BUILDER_TEST_FLAGS) $(SANITIZE) -MF $@.d $(filter-out %.h,$^) $(if $(filter memory,$*),$(MEMORY_WRAP)) \
 		$(BUILDER_LIBS) $(TOOL_TEST_LIBS) -o $@
 
 .PHONY: check-unit-builder check-fuzz-builder

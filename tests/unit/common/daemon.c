@@ -3,6 +3,8 @@
  * Tests of dom0-tools/common/daemon.c: one instance at a time, readiness told in both ways, and the
  * exit code that a starter sees.
  */
+#include "../suite.h"
+
 #include "common/daemon.h"
 
 #include <check.h>
@@ -187,9 +189,5 @@ int main(void)
     tcase_add_test(tests, supervisor_is_told);
     tcase_add_test(tests, log_is_one_line);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

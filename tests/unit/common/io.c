@@ -2,6 +2,8 @@
 /*
  * Tests of dom0-tools/common/io.c: parts, bounds, and files that are replaced whole.
  */
+#include "../suite.h"
+
 #include "common/io.h"
 
 #include <check.h>
@@ -139,9 +141,5 @@ int main(void)
     tcase_add_test(tests, file_is_replaced);
     tcase_add_test(tests, parents_are_made);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

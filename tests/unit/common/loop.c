@@ -3,6 +3,8 @@
  * Tests of dom0-tools/common/loop.c: order, removal from inside handlers, signals, and turns that
  * do not wait.
  */
+#include "../suite.h"
+
 #include "common/loop.h"
 
 #include <check.h>
@@ -161,9 +163,5 @@ int main(void)
     tcase_add_test(tests, again_does_not_wait);
     tcase_add_test(tests, signals_are_taken);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

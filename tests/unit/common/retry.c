@@ -3,6 +3,8 @@
  * Tests of dom0-tools/common/retry.c: one try however often it is asked for, not before its time,
  * and again when the try itself asks.
  */
+#include "../suite.h"
+
 #include "common/retry.h"
 
 #include <check.h>
@@ -68,9 +70,5 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, tries_again);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -49,7 +49,7 @@ CHECKS       += check-unit-common
 $(COMMON_TESTS): $(UNIT_COMMON)/%: tests/unit/common/%.c $(COMMON_SANITIZED)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_TEST_CFLAGS) -MF $@.d $^ $(TOOL_TEST_LIBS) -o $@
+	$(Q)$(CC) $(TOOL_TEST_CFLAGS) -MF $@.d $(filter-out %.h,$^) $(TOOL_TEST_LIBS) -o $@
 
 -include $(addsuffix .d,$(COMMON_TESTS))
 

@@ -3,6 +3,8 @@
  * Bad domain files: each kind of fault, and the very lines that it must be told in. Every file is
  * the same good one with one thing changed, so that the line number is the fault's.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -310,15 +312,11 @@ int main(void)
 {
     Suite *suite = suite_create("bad_xml");
     TCase *tests = tcase_create("bad_xml");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_loop_test(tests, bad_file_is_told, 0, LENGTH(bad_files));
     tcase_add_test(tests, frame_is_good);
     tcase_add_loop_test(tests, doubt_is_a_warning, 0, LENGTH(doubtful_files));
     tcase_add_loop_test(tests, strict_makes_it_an_error, 0, LENGTH(doubtful_files));
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * Good domain files: what each sample means, that nothing of it gets lost on the way through, and
  * the bounds that hold for any file. The samples are in samples/, one a dialect.
  */
+#include "../suite.h"
+
 #include "config/domain_config.h"
 
 #include <check.h>
@@ -390,7 +392,6 @@ int main(void)
 {
     Suite *suite = suite_create("domain_config");
     TCase *tests = tcase_create("domain_config");
-    SRunner *runner = srunner_create(suite);
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, minimal_has_defaults);
@@ -408,8 +409,5 @@ int main(void)
     tcase_add_test(tests, files_are_bounded);
     tcase_add_test(tests, cut_files_are_refused);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

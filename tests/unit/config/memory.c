@@ -5,6 +5,7 @@
  * that was read is what it is.
  */
 #include "../memory.h"
+#include "../suite.h"
 
 #include "config/domain_config.h"
 
@@ -62,15 +63,9 @@ int main(void)
 {
     Suite *suite = suite_create("config/memory");
     TCase *tcase = tcase_create("memory");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, reading);
     tcase_add_test(tcase, writing);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,8 @@
  * samples and refuse files whose structure is wrong, so that editors and other tools can rely on
  * it.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <libxml/parser.h>
 #include <stdlib.h>
@@ -85,13 +87,9 @@ int main(void)
 {
     Suite *suite = suite_create("schema");
     TCase *tests = tcase_create("schema");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_loop_test(tests, samples_are_valid, 0, LENGTH(samples));
     tcase_add_loop_test(tests, wrong_structure_is_invalid, 0, LENGTH(invalid));
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

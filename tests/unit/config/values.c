@@ -3,6 +3,8 @@
  * Tests of dom0-tools/config/values.c and of what report.c does to hostile text: the edges of each
  * notation, from both sides.
  */
+#include "../suite.h"
+
 #include "config/values.h"
 
 #include <check.h>
@@ -195,7 +197,6 @@ int main(void)
 {
     Suite *suite = suite_create("values");
     TCase *tests = tcase_create("values");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_test(tests, numbers_do_not_wrap);
     tcase_add_test(tests, signed_numbers);
@@ -207,8 +208,5 @@ int main(void)
     tcase_add_test(tests, quotes_are_harmless);
     tcase_add_test(tests, report_is_bounded);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

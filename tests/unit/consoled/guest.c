@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../descriptors.h"
+#include "../suite.h"
 #include "consoled/console.h"
 #include "consoled/door.h"
 #include "consoled/server.h"
@@ -560,9 +561,5 @@ int main(void)
     tcase_add_test(tests, readers_are_bounded);
     tcase_add_test(tests, nothing_stays);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * Tests of dom0-tools/consoled/log.c: rotation keeps every byte but the oldest parts, files that
  * are moved away, and files that are none.
  */
+#include "../suite.h"
+
 #include "consoled/log.h"
 
 #include <check.h>
@@ -205,9 +207,5 @@ int main(void)
     tcase_add_test(tests, strange_files_are_refused);
     tcase_add_test(tests, tail_begins_at_the_mark);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

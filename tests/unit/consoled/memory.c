@@ -6,6 +6,7 @@
  * what it said is in a log, once, whatever failed; nothing that a predecessor wrote is cut.
  */
 #include "../memory.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -313,9 +314,5 @@ int main(void)
     tcase_add_loop_test(tests, each_allocation, 0, sizeof(lives) / sizeof(lives[0]));
     tcase_add_test(tests, readers);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * Tests of dom0-tools/consoled/ring.c: a domain that behaves, with indices that wrap, and one that
  * writes any index at any time.
  */
+#include "../suite.h"
+
 #include "consoled/ring.h"
 
 #include <check.h>
@@ -185,9 +187,5 @@ int main(void)
     tcase_add_loop_test(tests, our_indices_are_ours, 0, nr);
     tcase_add_loop_test(tests, any_index_is_harmless, 0, nr);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

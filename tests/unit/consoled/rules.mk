@@ -21,7 +21,7 @@ $(CONSOLED_TESTS): $(UNIT_CONSOLED)/%: tests/unit/consoled/%.c $(SANITIZED)/libc
 		$(COMMON_SANITIZED)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_TEST_CFLAGS) -MF $@.d $^ $(TOOL_TEST_LIBS) -o $@
+	$(Q)$(CC) $(TOOL_TEST_CFLAGS) -MF $@.d $(filter-out %.h,$^) $(TOOL_TEST_LIBS) -o $@
 
 -include $(CONSOLED_SANITIZED:.o=.d) $(addsuffix .d,$(CONSOLED_TESTS))
 

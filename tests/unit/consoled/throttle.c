@@ -2,6 +2,8 @@
 /*
  * Tests of dom0-tools/consoled/throttle.c and history.c: windows of time, positions in a stream.
  */
+#include "../suite.h"
+
 #include "consoled/throttle.h"
 
 #include <check.h>
@@ -122,9 +124,5 @@ int main(void)
     tcase_add_test(tests, history_is_the_newest);
     tcase_add_test(tests, large_pieces_fit);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

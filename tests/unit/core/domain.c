@@ -55,6 +55,7 @@ static void none(const struct guest_cpu *g)
 #define machine_stop_others()   none(NULL)
 
 #include "../../../hypervisor/sys/timer.c"
+#include "../suite.h"
 #include "../../../hypervisor/core/audit.c"
 #include "../../../hypervisor/core/dump.c"
 #include "../../../hypervisor/core/irq.c"
@@ -398,8 +399,6 @@ int main(void)
 {
     Suite *suite = suite_create("core/domain");
     TCase *tests = tcase_create("domain");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, NULL);
@@ -410,8 +409,5 @@ int main(void)
     tcase_add_test(tests, lives_as_long_as_a_reference);
     tcase_add_test(tests, control_domain_stays);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * Event channels: each operation's main path and each of its errors, hostile contents of the shared
  * page, and that everything returns to its start state. Domain a is dom0, b and c are guests.
  */
+#include "../suite.h"
+
 #include "core/fixture.h"
 
 #include "lib/bits.h"
@@ -806,8 +808,6 @@ int main(void)
 {
     Suite *suite = suite_create("core/evtchn");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     const TTest *const tests[] = {
         first_port_is_1, lowest_free_port_is_reused, ports_end_at_4096,
@@ -834,9 +834,5 @@ int main(void)
         tcase_add_test(tc, tests[i]);
     tcase_add_loop_test(tc, random_operations, 0, 8);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,6 +4,8 @@
  * table, orders of map, unmap and copy, and that everything returns to its start state.
  * b grants; a (dom0) and c map and copy.
  */
+#include "../suite.h"
+
 #include "core/fixture.h"
 
 #include "core/grant_table.h"
@@ -1319,8 +1321,6 @@ int main(void)
 {
     Suite *suite = suite_create("core/grant");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     const TTest *const tests[] = {
         starts_with_one_frame, setup_grows_and_lists, setup_limit, setup_of_others,
@@ -1350,9 +1350,5 @@ int main(void)
         tcase_add_test(tc, tests[i]);
     tcase_add_loop_test(tc, random_operations, 0, 8);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

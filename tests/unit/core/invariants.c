@@ -3,6 +3,8 @@
  * evtchn_check() and grant_check() bite: each clause is broken alone, in a world that is sound
  * before and after. What every other test trusts is tested here.
  */
+#include "../suite.h"
+
 #include "core/fixture.h"
 
 #include "core/grant_table.h"
@@ -241,8 +243,6 @@ int main(void)
                                     free_handles };
     Suite *suite = suite_create("core/invariants");
     TCase *of_events = tcase_create("events"), *of_grants = tcase_create("grants");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(of_events, start, fixture_end);
     tcase_add_checked_fixture(of_grants, granted, fixture_end);
@@ -252,9 +252,5 @@ int main(void)
         tcase_add_test(of_grants, grants[i]);
     suite_add_tcase(suite, of_events);
     suite_add_tcase(suite, of_grants);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -125,6 +125,7 @@ void time_update_vcpu(struct vcpu *v)
 
 /* The code under test, with the names above. */
 #include "../../../hypervisor/core/run_queue.c"
+#include "../suite.h"
 #include "../../../hypervisor/core/sched.c"
 #include "../../../hypervisor/core/sched_guest.c"
 #include "../../../hypervisor/sys/timer.c"
@@ -530,8 +531,6 @@ int main(void)
 {
     Suite *suite = suite_create("core/sched");
     TCase *tests = tcase_create("sched");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, shares_by_weight);
@@ -547,8 +546,5 @@ int main(void)
     tcase_add_test(tests, polls);
     tcase_add_test(tests, removal_waits_for_who_moves_it);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
  * descriptor is lost. Where no such network may be made the program ends with 77: skipped.
  */
 #include "../memory.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <linux/if.h>
@@ -162,9 +163,5 @@ int main(void)
     tcase_add_test(tests, adds_a_port);
     tcase_add_loop_test(tests, each_allocation, 0, sizeof(operations) / sizeof(operations[0]));
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

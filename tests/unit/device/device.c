@@ -3,6 +3,8 @@
  * Tests of attaching, listing, detaching and releasing devices against the real store daemon and a
  * stand-in for the kernel; above all: killed at every step, everything is given back.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -439,9 +441,5 @@ int main(void)
     tcase_add_test(tests, killed_while_detaching);
     tcase_add_test(tests, killed_while_releasing);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
  * were, or, for what takes away, lets itself be done again; nothing is half done for good.
  */
 #include "../memory.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -123,9 +124,5 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, each_allocation, 0, sizeof(operations) / sizeof(operations[0]));
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

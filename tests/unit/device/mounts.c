@@ -6,6 +6,7 @@
  * The block device is a file that fstat() is made to call one; the list of mounts is the test's.
  */
 #include "../memory.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -109,9 +110,5 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, mounts);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

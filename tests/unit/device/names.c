@@ -2,6 +2,8 @@
 /*
  * Tests of what needs neither store nor kernel: disk names, extents, claims.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -183,9 +185,5 @@ int main(void)
     tcase_add_test(tests, extents_of_files);
     tcase_add_test(tests, made_macs);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  * fails, or its process dies there, nothing is left in the end.
  */
 #include "../memory.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -505,9 +506,5 @@ int main(void)
 
     Suite *suite = suite_create("create");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

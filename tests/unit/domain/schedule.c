@@ -2,6 +2,8 @@
 /*
  * What <cputune> and cpuset mean to the scheduler.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 
@@ -56,9 +58,5 @@ int main(void)
     tcase_add_test(tcase, pins_go_before_the_set);
     Suite *suite = suite_create("schedule");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * Disks and interfaces as the command line names them: what they mean, and that nothing in them can
  * become markup.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,9 +150,5 @@ int main(void)
     tcase_add_test(tcase, bad_interfaces);
     Suite *suite = suite_create("spec");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

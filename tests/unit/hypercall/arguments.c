@@ -4,6 +4,8 @@
  * byte, lists end at their bounds, long text is continued where it stopped, and what the layers
  * below must never see does not get there. Those layers are stand-ins that record.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -749,12 +751,7 @@ static TCase *cases(void)
 int main(void)
 {
     Suite *suite = suite_create("hypercall/arguments");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, cases());
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,6 +4,8 @@
  * memory is an array at address 0x1000; a page above it is a hole. Only the handlers that the test
  * reaches exist, the others stay unresolved.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -553,8 +555,6 @@ int main(void)
 {
     Suite *suite = suite_create("hypercall");
     TCase *tests = tcase_create("dispatch");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, test_absent_is_enosys);
@@ -573,8 +573,5 @@ int main(void)
     tcase_add_test(tests, test_multicall_is_preempted);
     tcase_add_test(tests, test_iret_ends_multicall);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,6 +4,8 @@
  * edges, and what the count, the done word and the domain numbers of a page-table batch may hold.
  * Guest memory is the memory of the test; the calling domain is dom0, a second one has number 1.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -755,8 +757,6 @@ int main(void)
 {
     Suite *suite = suite_create("hypercall/memory");
     TCase *tests = tcase_create("memory");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, test_populate_gives_and_decrease_takes);
@@ -782,8 +782,5 @@ int main(void)
     tcase_add_test(tests, test_mmuext_arguments);
     tcase_add_test(tests, test_va_mapping_flushes_as_asked);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

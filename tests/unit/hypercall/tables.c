@@ -3,6 +3,8 @@
  * The generated tables of names and shapes: one entry a row, in the order of the identifiers,
  * unique, and consistent with each other. What walks them (trace readers, fuzzers) relies on that.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,14 +53,9 @@ int main(void)
 {
     Suite *suite = suite_create("hypercall/tables");
     TCase *tests = tcase_create("tables");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, test_names_are_unique);
     tcase_add_test(tests, test_shapes_fit_the_names);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * The counts of back ends, from a folder that looks like the kernel's: who is counted, what a
  * device that is half gone counts, and the orders.
  */
+#include "../suite.h"
+
 #include "lamina/sample.h"
 
 #include <check.h>
@@ -132,7 +134,6 @@ int main(void)
 {
     Suite *suite = suite_create("sample");
     TCase *tests = tcase_create("sample");
-    SRunner *runner = srunner_create(suite);
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, devices_are_counted);
@@ -140,8 +141,5 @@ int main(void)
     tcase_add_test(tests, nothing_there);
     tcase_add_test(tests, orders);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * Tests of dom0-tools/laminad/builders.c: the end of a builder is noticed, that of a namesake is
  * not taken for it.
  */
+#include "../suite.h"
+
 #include "laminad/builders.h"
 
 #include <check.h>
@@ -92,9 +94,5 @@ int main(void)
     tcase_add_test(tests, finished_builder_is_forgotten);
     tcase_add_test(tests, others_are_not_awaited);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * Tests of dom0-tools/laminad/core.c and p2m.c: a file that is read back as any ELF reader would,
  * and lists that a hostile kernel left.
  */
+#include "../suite.h"
+
 #include "laminad/core.h"
 
 #include <check.h>
@@ -310,9 +312,5 @@ int main(void)
     tcase_add_test(tests, absent_list_is_told);
     tcase_add_test(tests, endless_list_ends);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

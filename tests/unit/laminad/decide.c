@@ -3,6 +3,8 @@
  * Tests of dom0-tools/laminad/decide.c: the whole table of reasons and policies, domains between
  * states, and restarts that lead nowhere.
  */
+#include "../suite.h"
+
 #include "laminad/decide.h"
 
 #include <check.h>
@@ -218,9 +220,5 @@ int main(void)
     tcase_add_test(tests, short_lives_end);
     tcase_add_test(tests, reasons_have_names);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

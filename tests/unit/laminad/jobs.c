@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../descriptors.h"
+#include "../suite.h"
 #include "laminad/order.h"
 
 static char directory[] = "/tmp/lamina-jobs.XXXXXX";
@@ -279,9 +280,5 @@ int main(void)
     tcase_add_test(tests, order_is_carried_out_once);
     tcase_add_test(tests, order_outlives_its_worker);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -7,6 +7,7 @@
  * it.
  */
 #include "../memory.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -389,9 +390,5 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, each_allocation, 0, sizeof(lives) / sizeof(lives[0]));
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

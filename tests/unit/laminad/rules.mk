@@ -25,7 +25,7 @@ $(LAMINAD_TESTS): $(UNIT_LAMINAD)/%: tests/unit/laminad/%.c $(SANITIZED)/liblami
 		$(COMMON_SANITIZED)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_TEST_CFLAGS) -MF $@.d $^ $(CONFIG_LIBS) $(TOOL_TEST_LIBS) -o $@
+	$(Q)$(CC) $(TOOL_TEST_CFLAGS) -MF $@.d $(filter-out %.h,$^) $(CONFIG_LIBS) $(TOOL_TEST_LIBS) -o $@
 
 -include $(LAMINAD_SANITIZED:.o=.d) $(addsuffix .d,$(LAMINAD_TESTS))
 

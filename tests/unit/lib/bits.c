@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/bits.h: maps, walks and searches against their plain meaning. */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 
@@ -40,14 +42,9 @@ int main(void)
 {
     Suite *suite = suite_create("lib/bits");
     TCase *tests = tcase_create("bits");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, set_and_clear);
     tcase_add_test(tests, walks_each_bit);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/elf.c: a small kernel image, cut at every length and with every byte changed. */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,15 +143,10 @@ int main(void)
 {
     Suite *s = suite_create("lib/elf");
     TCase *t = tcase_create("elf");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_test(t, a_kernel);
     tcase_add_test(t, refusals);
     tcase_add_test(t, hostile);
     suite_add_tcase(s, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return suite_run(s);
 }

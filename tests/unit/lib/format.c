@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* format_to(): each conversion against the text that C gives it, and every bound of the buffer. */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,16 +80,11 @@ int main(void)
 {
     Suite *suite = suite_create("lib/format");
     TCase *tests = tcase_create("format");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, agrees_with_c);
     tcase_add_test(tests, bounded);
     tcase_add_test(tests, string_without_end);
     tcase_add_test(tests, appends);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,6 +4,8 @@
  * and none over another; page tables that a walk agrees with; start info; and files whose
  * addresses make no sense.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 
@@ -345,8 +347,6 @@ int main(void)
 {
     Suite *suite = suite_create("pv_start");
     TCase *tc = tcase_create("pv_start");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, like_linux);
     tcase_add_test(tc, like_grub);
@@ -361,9 +361,5 @@ int main(void)
     tcase_add_test(tc, other_addresses_of_nowhere);
     tcase_add_test(tc, list_in_the_hypervisor);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

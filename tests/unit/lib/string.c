@@ -15,6 +15,7 @@
 #include "lib/string.h"
 /* The code under test itself: it cannot be linked beside the C library under its own names. */
 #include "../../../hypervisor/lib/string.c"
+#include "../suite.h"
 #undef memcpy
 #undef memmove
 #undef memset
@@ -92,15 +93,10 @@ int main(void)
 {
     Suite *suite = suite_create("lib/string");
     TCase *tests = tcase_create("string");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, moves_and_fills);
     tcase_add_test(tests, compares);
     tcase_add_test(tests, copies_with_bound);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

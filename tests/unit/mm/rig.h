@@ -8,6 +8,8 @@
 #ifndef TESTS_UNIT_MM_RIG_H
 #define TESTS_UNIT_MM_RIG_H
 
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,8 +191,6 @@ static int __attribute__((unused)) run(const char *name, const TTest *const *tes
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, rig_start, rig_end);
     tcase_set_timeout(tcase, 60);
@@ -199,12 +199,8 @@ static int __attribute__((unused)) run(const char *name, const TTest *const *tes
     for (size_t i = 0; i < ARRAY_SIZE(looped) && looped[i].test; i++)
         tcase_add_loop_test(tcase, looped[i].test, 0, looped[i].nr);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
     (void)snapshot, (void)rec, (void)pte, (void)words;
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }
 
 #endif

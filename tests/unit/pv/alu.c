@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pv/alu.c: results and flags against those of the processor that runs the test. */
+#include "../suite.h"
+
 #include <check.h>
 
 #include "pv/alu.h"
@@ -88,14 +90,9 @@ int main(void)
 {
     Suite *s = suite_create("pv/alu");
     TCase *t = tcase_create("alu");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_test(t, agrees_with_the_processor);
     tcase_add_test(t, one_operand);
     suite_add_tcase(s, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return suite_run(s);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pv/decode.c: the instructions a kernel writes page tables with, and hostile byte strings. */
+#include "../suite.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -123,16 +125,11 @@ int main(void)
 {
     Suite *s = suite_create("pv/decode");
     TCase *t = tcase_create("decode");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_test(t, page_table_writes);
     tcase_add_test(t, privileged);
     tcase_add_test(t, byte_registers);
     tcase_add_test(t, hostile_bytes);
     suite_add_tcase(s, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return suite_run(s);
 }

@@ -8,6 +8,8 @@
 #ifndef LAMINA_TESTS_PV_FIXTURE_H
 #define LAMINA_TESTS_PV_FIXTURE_H
 
+#include "../suite.h"
+
 #include <check.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -451,18 +453,12 @@ static int fixture_run(const char *name, void (*start)(void), const TTest *const
 {
     Suite *suite = suite_create(name);
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, start, guest_end);
     for (size_t i = 0; i < nr; i++)
         tcase_add_test(tc, tests[i]);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }
 /* Each test begins with `start`, which calls guest_start(). */
 #define FIXTURE_RUN_FROM(name, start, tests) fixture_run(name, start, tests, ARRAY_SIZE(tests))

@@ -6,6 +6,7 @@
  * the request, or, when the request was answered, as it is after it, and never between.
  */
 #include "../memory.h"
+#include "../suite.h"
 #include "rig.h"
 
 #include <fcntl.h>
@@ -160,16 +161,10 @@ int main(void)
 {
     Suite *suite = suite_create("memory");
     TCase *tcase = tcase_create("memory");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, each_allocation, 0, sizeof(requests) / sizeof(requests[0]));
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

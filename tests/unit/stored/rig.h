@@ -7,6 +7,8 @@
 #ifndef TESTS_STORED_RIG_H
 #define TESTS_STORED_RIG_H
 
+#include "../suite.h"
+
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -144,11 +146,7 @@ static inline int run_tests(const char *name, const TTest *const tests[], size_t
     for (size_t i = 0; i < nr; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }
 
 #endif

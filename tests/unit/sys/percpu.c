@@ -8,6 +8,7 @@
 
 #define preempt_pending tested_preempt_pending /* the host's own is linked in, too */
 #include "../../../hypervisor/sys/percpu.c"
+#include "../suite.h"
 
 static struct vcpu_info info;
 static struct guest_cpu guest;
@@ -78,8 +79,6 @@ int main(void)
 {
     Suite *suite = suite_create("sys/percpu");
     TCase *tests = tcase_create("percpu");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, nothing_stops_an_idle_cpu);
@@ -87,8 +86,5 @@ int main(void)
     tcase_add_test(tests, own_work_and_events_stop);
     tcase_add_test(tests, another_cpu_is_kicked);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

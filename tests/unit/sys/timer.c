@@ -39,6 +39,7 @@ void cpu_set_work(unsigned cpu, uint32_t bits)
 
 /* The code under test, with the names above. */
 #include "../../../hypervisor/sys/timer.c"
+#include "../suite.h"
 
 static struct expectation {
     struct timer timer;
@@ -227,8 +228,6 @@ int main(void)
 {
     Suite *suite = suite_create("sys/timer");
     TCase *tests = tcase_create("timer");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_set_timeout(tests, 30);
@@ -239,8 +238,5 @@ int main(void)
     tcase_add_test(tests, stop_waits_where_it_ran);
     tcase_add_test(tests, moving_sets_nothing);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

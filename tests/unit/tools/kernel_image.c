@@ -3,6 +3,8 @@
  * Tests of dom0-tools/extract-kernel/kernel_image.c: images of each format are made here, taken
  * apart again, cut at every byte, and given wrong lengths. Run under ASan and UBSan.
  */
+#include "../suite.h"
+
 #include "extract-kernel/kernel_image.h"
 
 #include <check.h>
@@ -331,9 +333,5 @@ int main(void)
     suite_add_tcase(suite, each);
     suite_add_tcase(suite, once);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,6 +4,8 @@
  * nothing. Every map() request is copied to memory of exactly its size, so that the sanitizers see
  * any read beyond it.
  */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -364,8 +366,6 @@ int main(void)
 {
     Suite *suite = suite_create("x86/acpi");
     TCase *tests = tcase_create("acpi");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, both_roots);
@@ -377,8 +377,5 @@ int main(void)
     tcase_add_test(tests, more_than_we_keep);
     tcase_add_test(tests, sleep_type_forms);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* x86/rtc.c: every coding of a date, against the C library's calendar; and what is no date. */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <time.h>
@@ -135,8 +137,6 @@ int main(void)
 {
     Suite *suite = suite_create("x86/rtc");
     TCase *tests = tcase_create("rtc");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, every_coding_of_many_dates);
     tcase_add_test(tests, century_missing_or_unset);
@@ -144,8 +144,5 @@ int main(void)
     tcase_add_test(tests, no_time_of_a_12_hour_clock);
     tcase_add_test(tests, leap_days);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* x86/scale.c: against 128-bit arithmetic, and each direction against the other. */
+#include "../suite.h"
+
 #include <check.h>
 #include <stdlib.h>
 
@@ -95,8 +97,6 @@ int main(void)
 {
     Suite *suite = suite_create("x86/scale");
     TCase *tests = tcase_create("scale");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, fraction_uses_all_its_bits);
     tcase_add_test(tests, a_second_is_a_second);
@@ -105,8 +105,5 @@ int main(void)
     tcase_add_test(tests, far_deadlines_saturate);
     tcase_add_test(tests, absurd_rates_are_bounded);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }
