@@ -106,13 +106,13 @@ static int shared_page_free(struct domain *d)
     return rc;
 }
 
-static int tables_init(struct domain *d)
+static int tables_init(struct domain *d, const struct domain_config *config)
 {
-    int rc = evtchn_table_init(d);
+    int rc = evtchn_table_init(d, config->evtchns_max);
 
     if (rc)
         return rc;
-    rc = grant_table_init(d);
+    rc = grant_table_init(d, config->grant_frames_max, config->maptrack_max);
     if (rc) {
         evtchn_table_destroy(d);
         return rc;
@@ -135,20 +135,14 @@ struct domain_config domain_config_default(unsigned vcpus_max)
     };
 }
 
-static void config_apply(struct domain *d, const struct domain_config *config)
-{
-    d->vcpus_max = config->vcpus_max;
-    d->events.limit = config->evtchns_max;
-    d->grants.frames_max = config->grant_frames_max;
-    d->grants.maptrack_max = config->maptrack_max;
-    d->msr_relaxed = config->msr_relaxed;
-    __builtin_memcpy(d->uuid, config->uuid, sizeof(d->uuid));
-}
-
-static void fields_init(struct domain *d, domid_t id, bool is_control)
+static void fields_init(struct domain *d, domid_t id, const struct domain_config *config,
+                        bool is_control)
 {
     d->id = id;
     d->is_control = is_control;
+    d->vcpus_max = config->vcpus_max;
+    d->msr_relaxed = config->msr_relaxed;
+    __builtin_memcpy(d->uuid, config->uuid, sizeof(d->uuid));
     d->refs = 1; /* the list's, put by domain_destroy() */
     d->pause_count = !is_control;
     d->weight = WEIGHT_DEFAULT;
@@ -173,12 +167,12 @@ static int domain_make(domid_t id, const struct domain_config *config, bool is_c
 
     if (!d)
         return -ENOMEM;
-    fields_init(d, id, is_control);
+    fields_init(d, id, config, is_control);
     rc = mm_account_register(&d->mm);
     if (!rc) {
         rc = shared_page_init(d);
         if (!rc) {
-            rc = tables_init(d);
+            rc = tables_init(d, config);
             if (rc)
                 BUG_ON(shared_page_free(d));
         }
@@ -189,7 +183,6 @@ static int domain_make(domid_t id, const struct domain_config *config, bool is_c
         heap_free(d, sizeof(*d));
         return rc;
     }
-    config_apply(d, config);
     *out = d;
     return 0;
 }

@@ -74,7 +74,7 @@ int evtchn_find_free(struct domain *d, evtchn_port_t *port)
     return -ENOSPC;
 }
 
-int evtchn_table_init(struct domain *d)
+int evtchn_table_init(struct domain *d, evtchn_port_t limit)
 {
     struct evtchn_table *table = &d->events;
     int rc;
@@ -83,7 +83,7 @@ int evtchn_table_init(struct domain *d)
     rc = bucket_add(table);
     if (rc)
         return rc;
-    table->limit = EVTCHNS_MAX;
+    table->limit = limit;
     table->bucket[0][0].state = EVTCHN_RESERVED;
     return 0;
 }

@@ -38,7 +38,7 @@ struct evtchn_table {
     evtchn_port_t valid;                      /* ports below this have a bucket */
 };
 
-int evtchn_table_init(struct domain *d) must_check;
+int evtchn_table_init(struct domain *d, evtchn_port_t limit) must_check;
 int evtchn_close_all(struct domain *d) must_check; /* -ERESTART: call again */
 void evtchn_table_destroy(struct domain *d); /* closes what is left; no vCPU of d runs */
 

@@ -102,13 +102,13 @@ int grant_table_grow(struct domain *d, unsigned nr)
     return rc;
 }
 
-int grant_table_init(struct domain *d)
+int grant_table_init(struct domain *d, unsigned frames_max, unsigned maptrack_max)
 {
     struct grant_table *table = &d->grants;
 
     lock_init(&table->lock, LOCK_GRANT);
-    table->frames_max = GRANT_FRAMES_MAX;
-    table->maptrack_max = MAPTRACK_MAX;
+    table->frames_max = frames_max;
+    table->maptrack_max = maptrack_max;
     table->maptrack_free = MAPTRACK_NONE;
     return grant_table_grow(d, 1);
 }

@@ -26,7 +26,7 @@ struct grant_table {
     uint32_t maptrack_free;     /* first of the list of free handles, or ~0 */
 };
 
-int grant_table_init(struct domain *d) must_check;
+int grant_table_init(struct domain *d, unsigned frames_max, unsigned maptrack_max) must_check;
 /*
  * Forget all mappings that the dying d holds of others' grants; no vCPU of d runs. The entries in
  * its page tables keep their references on the frames until account_relinquish(). -ERESTART: call

@@ -120,8 +120,8 @@ struct domain *domain_make(domid_t id, unsigned nr_vcpus)
     fixture.nr_domains++;
     world.l1[id] = frame_make(d, PT_L1);
     memset(machine_map(world.l1[id]), 0, PAGE_SIZE);
-    ck_assert_int_eq(evtchn_table_init(d), 0);
-    ck_assert_int_eq(grant_table_init(d), 0);
+    ck_assert_int_eq(evtchn_table_init(d, EVTCHNS_MAX), 0);
+    ck_assert_int_eq(grant_table_init(d, GRANT_FRAMES_MAX, MAPTRACK_MAX), 0);
     return d;
 }
 
