@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Retry: a timer in the loop. It is made beforehand, so that asking for a try needs no memory.
+ * Retry: a timer that is set while a try is due.
  */
 #include "common/retry.h"
 
-#include <errno.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
-
-static void timer_ready(struct loop_source *source, uint32_t events)
+static void try_again(void *context)
 {
-    struct retry *retry = (struct retry *)source;
-    uint64_t expirations;
+    struct retry *retry = context;
 
-    (void)events;
-    if (read(source->fd, &expirations, sizeof(expirations)) < 0)
-        return;
     retry->is_set = false;
     retry->again(retry->context);
 }
@@ -24,28 +15,19 @@ static void timer_ready(struct loop_source *source, uint32_t events)
 int retry_open(struct retry *retry, struct loop *loop, unsigned delay_ms,
                void (*again)(void *context), void *context)
 {
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-
-    if (fd < 0)
-        return -errno;
-    *retry = (struct retry){ { fd, timer_ready }, loop, delay_ms, again, context, false };
-    int rc = loop_add(loop, &retry->timer, EPOLLIN);
-    if (rc)
-        close(fd);
-    return rc;
+    *retry = (struct retry){ .delay_ms = delay_ms, .again = again, .context = context };
+    return timer_open(&retry->timer, loop, try_again, retry);
 }
 
 void retry_close(struct retry *retry)
 {
-    loop_remove(retry->loop, &retry->timer);
-    close(retry->timer.fd);
+    timer_close(&retry->timer);
 }
 
 void retry_later(struct retry *retry)
 {
-    const struct itimerspec in = { .it_value = { retry->delay_ms / 1000,
-                                                 (long)(retry->delay_ms % 1000) * 1000000 } };
+    uint64_t at_ns = timer_now_ns() + (uint64_t)retry->delay_ms * 1000000;
 
     if (!retry->is_set)
-        retry->is_set = timerfd_settime(retry->timer.fd, 0, &in, NULL) == 0;
+        retry->is_set = timer_set(&retry->timer, at_ns) == 0;
 }

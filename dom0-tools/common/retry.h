@@ -8,11 +8,10 @@
 
 #include <stdbool.h>
 
-#include "common/loop.h"
+#include "common/timer.h"
 
 struct retry {
-    struct loop_source timer; /* first */
-    struct loop *loop;
+    struct timer timer;
     unsigned delay_ms;
     void (*again)(void *context);
     void *context;

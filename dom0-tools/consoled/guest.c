@@ -97,7 +97,7 @@ static void take_output(struct guest *guest)
 
 void guest_event(struct guest *guest)
 {
-    guest->is_throttled = !throttle_admit(&guest->throttle, server_now_ns());
+    guest->is_throttled = !throttle_admit(&guest->throttle, timer_now_ns());
     if (guest->is_throttled) {
         server_set_timer(guest->server);
         return;

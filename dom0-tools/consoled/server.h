@@ -11,6 +11,7 @@
 
 #include "common/loop.h"
 #include "common/retry.h"
+#include "common/timer.h"
 #include "consoled/channel.h"
 #include "consoled/log.h"
 #include "store/client.h"
@@ -25,7 +26,7 @@ struct server {
     struct log_limits limits;
     struct channels channels;
     struct loop_source events; /* of all ports */
-    struct loop_source timer;
+    struct timer timer; /* of the first domain whose time has not come */
     struct retry retry; /* of a review that could not be completed */
 
     /* --- changes --- */
@@ -41,8 +42,5 @@ void server_close(struct server *server); /* guests as well; the loop stays */
 
 /* Sees to it that the domains which wait by now are looked at when their time has come. */
 void server_set_timer(struct server *server);
-
-/* CLOCK_MONOTONIC. */
-uint64_t server_now_ns(void);
 
 #endif

@@ -11,8 +11,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/timer.h"
 #include "lamina/machine.h"
 
 #define SECTOR_SIZE 512u
@@ -128,14 +128,6 @@ static double cpu_percent(const struct sample *now, const struct sample *before,
            (double)(now->time_ns - before->time_ns);
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static int fill(struct session *session, const struct sample *before, struct sample *sample)
 {
     uint32_t scheduler;
@@ -145,7 +137,7 @@ static int fill(struct session *session, const struct sample *before, struct sam
         rc = domains_list(session->store, &sample->entries, &sample->nr, &session->failure);
     if (rc != 0)
         return rc;
-    sample->time_ns = now_ns();
+    sample->time_ns = timer_now_ns();
     sample->domains = calloc(sample->nr + 1, sizeof(*sample->domains));
     if (!sample->domains)
         return failure_set(&session->failure, FAILURE_OPERATION, -ENOMEM, "cannot take a sample");

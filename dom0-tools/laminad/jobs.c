@@ -12,15 +12,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/pidfd.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/daemon.h"
-
-#define NS_PER_S 1000000000u
 
 struct job {
     struct loop_source source; /* first; the child's descriptor while it runs, else negative */
@@ -32,14 +28,6 @@ struct job {
     bool is_wanted;
 };
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 static bool is_running(const struct job *job)
 {
     return job->source.fd >= 0;
@@ -48,37 +36,19 @@ static bool is_running(const struct job *job)
 static void set_timer(struct jobs *jobs)
 {
     uint64_t first = UINT64_MAX;
-    struct itimerspec at = { 0 };
 
     for (const struct job *job = jobs->list; job; job = job->next)
         if (!is_running(job) && job->retry_ns < first)
             first = job->retry_ns;
-    if (first != UINT64_MAX)
-        at.it_value = (struct timespec){ (time_t)(first / NS_PER_S), (long)(first % NS_PER_S) };
-    if (timerfd_settime(jobs->timer.fd, TFD_TIMER_ABSTIME, &at, NULL) != 0)
-        daemon_log(LOG_ERR, "timer: %s", strerror(errno));
-}
-
-static void timer_ready(struct loop_source *source, uint32_t events)
-{
-    struct jobs *jobs = (struct jobs *)((char *)source - offsetof(struct jobs, timer));
-    uint64_t expirations;
-
-    (void)events;
-    if (read(source->fd, &expirations, sizeof(expirations)) > 0)
-        jobs->on_change(jobs->context);
+    int rc = timer_set(&jobs->timer, first != UINT64_MAX ? first : 0);
+    if (rc)
+        daemon_log(LOG_ERR, "timer: %s", strerror(-rc));
 }
 
 int jobs_open(struct jobs *jobs, struct loop *loop, void (*on_change)(void *context), void *context)
 {
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-
-    if (fd < 0)
-        return -errno;
-    *jobs = (struct jobs){
-        .loop = loop, .timer = { fd, timer_ready }, .on_change = on_change, .context = context
-    };
-    return loop_add(loop, &jobs->timer, EPOLLIN);
+    *jobs = (struct jobs){ .loop = loop, .on_change = on_change, .context = context };
+    return timer_open(&jobs->timer, loop, on_change, context);
 }
 
 static struct job *job_find(const struct jobs *jobs, const char *key)
@@ -108,8 +78,7 @@ void jobs_close(struct jobs *jobs)
 {
     while (jobs->list)
         job_free(jobs->list);
-    loop_remove(jobs->loop, &jobs->timer);
-    close(jobs->timer.fd);
+    timer_close(&jobs->timer);
 }
 
 static void job_failed(struct job *job)
@@ -117,7 +86,7 @@ static void job_failed(struct job *job)
     uint64_t delay = JOB_RETRY_FIRST_NS << (job->nr_failures < 6 ? job->nr_failures : 6);
 
     job->nr_failures++;
-    job->retry_ns = now_ns() + (delay < JOB_RETRY_MAX_NS ? delay : JOB_RETRY_MAX_NS);
+    job->retry_ns = timer_now_ns() + (delay < JOB_RETRY_MAX_NS ? delay : JOB_RETRY_MAX_NS);
     set_timer(job->jobs);
 }
 
@@ -198,7 +167,7 @@ int job_start(struct jobs *jobs, const char *key, int (*work)(void *argument), v
 
     if (job)
         job->is_wanted = true;
-    if (job && (is_running(job) || now_ns() < job->retry_ns))
+    if (job && (is_running(job) || timer_now_ns() < job->retry_ns))
         return 0;
     if (jobs->nr_running >= JOBS_RUNNING_MAX)
         return 0;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/loop.h"
+#include "common/timer.h"
 
 #define JOBS_RUNNING_MAX 8 /* children at a time */
 #define JOB_KEY_SIZE     128
@@ -24,7 +24,7 @@ struct jobs {
     struct loop *loop;
     struct job *list;
     unsigned nr_running;
-    struct loop_source timer;         /* of the next try */
+    struct timer timer;               /* of the next try */
     void (*on_change)(void *context); /* a job ended, or its time has come: look for work again */
     void *context;
 };

@@ -28,7 +28,7 @@ $(CONSOLED_TESTS): $(UNIT_CONSOLED)/%: tests/unit/consoled/%.c $(SANITIZED)/libc
 $(UNIT_CONSOLED)/memory: tests/unit/consoled/memory.c tests/unit/domain/fakes.c \
 		$(filter-out %/main.c %/channel.c,$(CONSOLED_SRC)) \
 		$(filter-out %/hypervisor.c,$(DOMAIN_SRC)) \
-		$(addprefix dom0-tools/common/,failure.c io.c loop.c retry.c) $(UNIT_CONFIG_OBJ) \
+		$(addprefix dom0-tools/common/,failure.c io.c loop.c retry.c timer.c) $(UNIT_CONFIG_OBJ) \
 		$(wildcard dom0-tools/consoled/*.h dom0-tools/domain/*.h tests/unit/*.h)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)

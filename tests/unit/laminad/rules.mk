@@ -31,7 +31,7 @@ $(LAMINAD_TESTS): $(UNIT_LAMINAD)/%: tests/unit/laminad/%.c $(SANITIZED)/liblami
 
 $(UNIT_LAMINAD)/memory: tests/unit/laminad/memory.c tests/unit/domain/fakes.c \
 		$(filter-out %/main.c,$(LAMINAD_SRC)) $(filter-out %/hypervisor.c,$(DOMAIN_SRC)) \
-		$(addprefix dom0-tools/common/,failure.c io.c loop.c retry.c) $(UNIT_CONFIG_OBJ) \
+		$(addprefix dom0-tools/common/,failure.c io.c loop.c retry.c timer.c) $(UNIT_CONFIG_OBJ) \
 		$(wildcard dom0-tools/laminad/*.h dom0-tools/domain/*.h tests/unit/*.h)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
