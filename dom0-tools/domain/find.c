@@ -68,11 +68,12 @@ static int find_record(struct store_client *store, const char *word, unsigned *d
             found = record_has_text(store, domids[i], "uuid", word);
         *domid = domids[i];
     }
-    if (rc == 0)
-        free(domids);
-    if (rc == 0)
-        rc = found > 0 ? 0 : found < 0 ? found : -ENOENT;
-    return rc;
+    if (rc != 0)
+        return rc;
+    free(domids);
+    if (found == 0)
+        return -ENOENT;
+    return found > 0 ? 0 : found;
 }
 
 int domain_find(struct store_client *store, const char *word, unsigned *domid,

@@ -5,25 +5,12 @@
  */
 #include "../suite.h"
 
-#include "core/fixture.h"
+#include "core/three.h"
 
 #include "lib/bits.h"
 #include "lib/errno.h"
 
-static struct domain *a, *b, *c;
-static struct pirq pirqs[PIRQS_MAX];
 static evtchn_port_t port, other;
-
-static void start(void)
-{
-    fixture_start();
-    memset(pirqs, 0, sizeof(pirqs));
-    a = domain_make(0, 2);
-    b = domain_make(1, 3);
-    c = domain_make(2, 1);
-    a->pirqs.pirq = pirqs;
-    run(b->vcpu[0]);
-}
 
 static void end(void)
 {
@@ -829,7 +816,7 @@ int main(void)
         reset_goes_on_where_it_stopped, death_frees_the_peers, death_gives_the_info_frame_back,
     };
 
-    tcase_add_checked_fixture(tc, start, end);
+    tcase_add_checked_fixture(tc, three_start, end);
     for (unsigned i = 0; i < ARRAY_SIZE(tests); i++)
         tcase_add_test(tc, tests[i]);
     tcase_add_loop_test(tc, random_operations, 0, 8);

@@ -5,26 +5,12 @@
  */
 #include "../suite.h"
 
-#include "core/fixture.h"
+#include "core/three.h"
 
 #include "core/grant_table.h"
 #include "lib/errno.h"
 
 #include "core/evtchn_table.h"
-
-static struct domain *a, *b, *c;
-static struct pirq pirqs[PIRQS_MAX];
-
-static void start(void)
-{
-    fixture_start();
-    memset(pirqs, 0, sizeof(pirqs));
-    a = domain_make(0, 2);
-    b = domain_make(1, 3);
-    c = domain_make(2, 1);
-    a->pirqs.pirq = pirqs;
-    run(b->vcpu[0]);
-}
 
 /* With `place` as it is not: the check of d says no; and yes again with what was there. */
 #define BREACH(check, d, place, wrong)                                                             \
@@ -140,7 +126,7 @@ static void unmap(uint64_t where, uint64_t device, grant_handle_t handle)
 
 static void granted(void)
 {
-    start();
+    three_start();
     frame = frame_make(b, PT_NONE);
     *grant_entry(b, GREF) = (struct grant_entry_v1){ .flags = GTF_permit_access,
                                                      .domid = c->id,
@@ -244,7 +230,7 @@ int main(void)
     Suite *suite = suite_create("core/invariants");
     TCase *of_events = tcase_create("events"), *of_grants = tcase_create("grants");
 
-    tcase_add_checked_fixture(of_events, start, fixture_end);
+    tcase_add_checked_fixture(of_events, three_start, fixture_end);
     tcase_add_checked_fixture(of_grants, granted, fixture_end);
     for (unsigned i = 0; i < ARRAY_SIZE(events); i++)
         tcase_add_test(of_events, events[i]);
