@@ -158,7 +158,7 @@ may_replace void log_raw(const char *s, size_t n)
     (void)!fwrite(s, 1, n, stderr);
 }
 
-void panic(const char *fmt, ...)
+may_replace void panic(const char *fmt, ...)
 {
     va_list args;
 
@@ -183,6 +183,7 @@ void *machine_map(mfn_t mfn)
 {
     if (mfn_x(mfn) >= HOST_FRAMES_MAX)
         panic("machine_map: frame %lx is not RAM", mfn_x(mfn));
+    host.mapped |= UINT64_C(1) << mfn_x(mfn) % 64;
     return state.frame[mfn_x(mfn)];
 }
 
@@ -217,7 +218,7 @@ unsigned machine_maddr_bits(void)
     return 46;
 }
 
-void machine_clear_frame(mfn_t mfn)
+may_replace void machine_clear_frame(mfn_t mfn)
 {
     memset(machine_map(mfn), 0, PAGE_SIZE);
 }
@@ -262,7 +263,7 @@ size_t machine_clear_guest(gva_t dst, size_t bytes)
 
 /* ---- TLB, CPUs ----------------------------------------------------------------------------- */
 
-void machine_flush_cpus(uint64_t cpus)
+may_replace void machine_flush_cpus(uint64_t cpus)
 {
     host.nr_flushes++;
     host.flushed_cpus |= cpus;

@@ -33,9 +33,9 @@ def fuzz(options, seconds):
     return Check("fuzz", [FUZZ], f"{FUZZ} {options}", seconds)
 
 
-def model(name, options=""):
+def model(name, options="", seconds=30):
     path = f"{MODEL}/{name}"
-    return Check("model", [path], f"{path} {options}".strip(), 30)
+    return Check("model", [path], f"{path} {options}".strip(), seconds)
 
 
 def unit(name):
@@ -71,7 +71,8 @@ def checks(tree, name):
     yield fuzz("--calls 20000 --audit 8", 30)
     yield from quick
     if layer == "mm":
-        yield model("small")
+        yield model("joined-2")
+        yield model("apart-3", seconds=90)
     if layer == "core":
         yield model("events-small", "100000 64")
         yield model("grants-small", "8000 2000")

@@ -23,6 +23,7 @@ struct host_machine {
     gva_t fault_start, fault_end; /* guest accesses that touch [start, end) fault there */
     mfn_t ours;                 /* machine_frame_is_ours() says yes to it */
     /* counted */
+    uint64_t mapped;            /* by machine_map(): bit per frame number modulo 64 */
     uint64_t nr_flushes;        /* TLB flushes asked for */
     uint64_t flushed_cpus;      /* CPUs named in them, together */
     uint64_t kicked_cpus;       /* machine_kick_cpu() */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The small machine whose states are searched: the real code of hypervisor/mm/, two accounts (a
+ * control account and a guest), FRAMES frames, tables of one entry, and an allowance of one entry a
+ * lock, so that long work is interrupted wherever it can be. memory.c has the machine, reach.c the
+ * search.
+ *
+ * What processors may still have cached belongs to a state. The control account runs on one CPU,
+ * the guest on two others. A frame is remembered as cached by an account from when an entry maps it
+ * until all of the account's CPUs are flushed: the union of their TLBs, of which each may hold all
+ * of it.
+ *
+ * The word of a frame that is no table does not belong to it: its account may write there at any
+ * time. An operation that looks at such a word is tried with each value that it can have.
+ *
+ * Two machines can be built. In one the frames are neighbours, which the allocator joins, and the
+ * order of its lists is part of a state. With APART they lie apart, any free frame may be handed
+ * out next, and states that differ only in the frames' numbers are one; so larger machines can be
+ * searched. Accounts are never exchanged: they differ in what they may.
+ */
+#ifndef LAMINA_TESTS_MEMORY_H
+#define LAMINA_TESTS_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifndef FRAMES
+#define FRAMES 2
+#endif
+#define FRAMES_MAX 4
+#ifndef START
+#define START 0 /* the first account that acts; 1: the guest alone */
+#endif
+
+/* All that distinguishes a frame from another. */
+union cell {
+    struct {
+        uint32_t refs : 4, type_refs : 4, owner : 2, type : 3, flags : 8;
+        uint32_t mark : 1; /* progress, or: the stamp is that of now */
+        uint32_t is_root : 1;
+        uint32_t kind : 2, target : 2; /* a table's entry: enum entry_kind, number of a frame */
+        uint32_t next : 3;             /* of a free one, refs: the previous; number + 1 */
+    };
+    uint32_t bits;
+};
+
+/* All that distinguishes states: the cells, and with the same cells what may be cached of each. */
+struct state {
+    union cell cell[FRAMES];
+    uint8_t cached[FRAMES_MAX]; /* CACHED_* << account */
+};
+
+enum op_kind { PIN, UNPIN, ROOT_GET, ROOT_PUT, UPDATE, EXCHANGE, ALLOC, GIVE_BACK };
+enum entry_kind { ENTRY_NONE, ENTRY_READ, ENTRY_WRITE, ENTRY_KINDS };
+
+struct op {
+    uint16_t kind : 3, domain : 1, owner : 1, frame : 2, level : 3, entry : 2, target : 2;
+};
+
+/* An operation, and the words that it was given to look at: four bits a frame, of which ... */
+struct step {
+    struct op op;
+    uint16_t words;
+};
+#define WORD_NONE   0xfu /* ... these say: not looked at yet */
+#define WORD_VALUES (1 + (ENTRY_KINDS - 1) * FRAMES)
+
+struct outcome {
+    struct state state;
+    unsigned asked;      /* bit per frame: a word that must be chosen; there is no outcome yet */
+    uint8_t was[FRAMES]; /* each frame's number before */
+    int got;             /* number before of the frame that was handed out, or -1 */
+    const char *breach;  /* NULL: none */
+    /* A breach by what is cached: the bit, and its frame's number before. */
+    uint8_t cached, frame;
+};
+
+void memory_start(struct state *state);
+/* Each operation that is not refused at the first look. */
+void memory_ops(const struct state *state, void (*each)(const struct op *op));
+struct step step_of(const struct op *op);
+/* The same with value 0..WORD_VALUES-1 in frame `frame`. */
+struct step step_with(struct step step, unsigned frame, unsigned value);
+void memory_step(const struct state *state, struct step step, struct outcome *out);
+/* What must hold whatever is cached: after memory_step(). NULL or a breach. */
+const char *memory_audit(void);
+/* As C, for a test that has the rig of tests/unit/mm/; name[]: what each frame is called there. */
+void step_print(struct step step, const uint8_t *name, int got);
+
+/* The code gave up while a step was tried: says so and ends. From reach.c. */
+void __attribute__((__noreturn__)) reach_panic(const char *why);
+
+#endif
