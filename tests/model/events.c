@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels: two domains, one vCPU each on its own CPU, with as many ports as PORTS says;
- * every way to bind, notify, move, unmask, close and reset, in all orders and at the same time.
+ * every way to bind, notify, unmask, close and reset, in all orders and at the same time. What is
+ * pending and masked belongs to no state, as guests write it: an operation is tried with each
+ * combination of both bits at the port that it names and at that port's peer, with the other ports
+ * quiet and with all of them pending and masked.
  */
 #include "search.h"
 
@@ -12,12 +15,13 @@
 #include "core/sched.h"
 
 #ifndef PORTS
-#define PORTS 2
+#define PORTS 3
 #endif
 
-enum kind { ALLOC, JOIN, IPI, VIRQ, CLOSE, SEND, UNMASK, MASK, CONSUME, RESET };
-static const unsigned nr_of[] = { 2, 2 * PORTS, 1, 1, PORTS, PORTS, PORTS, PORTS, 1, 1 };
-#define NR_EACH (2 + 2 * PORTS + 1 + 1 + 4 * PORTS + 1 + 1)
+enum kind { ALLOC, JOIN, IPI, VIRQ, CLOSE, SEND, UNMASK, MASK, CONSUME, FIRE, RESET };
+static const unsigned nr_of[] = { 2, 2 * PORTS, 1, 1, PORTS, PORTS, PORTS, PORTS, 1, 1, 1 };
+#define NR_EACH   (2 + 2 * PORTS + 1 + 1 + 4 * PORTS + 1 + 1 + 1)
+#define ALL_PORTS ((2u << PORTS) - 2) /* as bits: from port 1 on */
 
 static struct domain *domain[2];
 
@@ -92,9 +96,141 @@ static void run(unsigned op, struct vcpu *v)
         v->arch.info->evtchn_upcall_pending = 0;
         v->arch.info->evtchn_pending_sel = 0;
         break;
+    case FIRE:
+        evtchn_send_virq(d->vcpu[0], VIRQ_TIMER);
+        break;
     default:
         (void)!evtchn_reset(d);
     }
+}
+
+/* ---- what guests have written ---------------------------------------------------------------- */
+
+/* Ports of both domains, as bits. */
+struct ports {
+    uint64_t of[2];
+};
+
+/* The ports that the operation names. */
+static struct ports named(unsigned op)
+{
+    unsigned who = op / NR_EACH;
+    struct ports ports = { { 0, 0 } };
+
+    switch (kind_of(&op)) {
+    case JOIN:
+        ports.of[op / PORTS ? who : !who] = UINT64_C(2) << op % PORTS;
+        break;
+    case CLOSE:
+    case SEND:
+    case UNMASK:
+    case MASK:
+        ports.of[who] = UINT64_C(2) << op;
+        break;
+    case FIRE:
+        ports.of[who] = (UINT64_C(1) << domain[who]->vcpu[0]->virq_port[VIRQ_TIMER]) & ALL_PORTS;
+        break;
+    case CONSUME:
+    case RESET:
+        ports.of[who] = ALL_PORTS;
+        break;
+    default: /* the port is the first that is free */
+        break;
+    }
+    return ports;
+}
+
+/* Those at the other end of them. */
+static struct ports peers_of(struct ports from)
+{
+    struct ports to = { { 0, 0 } };
+
+    for (unsigned i = 0; i < 2; i++) {
+        for (evtchn_port_t port = 1; port <= PORTS; port++) {
+            const struct evtchn *chn = evtchn_lookup(domain[i], port);
+
+            if ((from.of[i] >> port & 1) && chn->state == EVTCHN_INTERDOMAIN)
+                to.of[chn->interdomain.remote != domain[0]] |= UINT64_C(1) << chn->interdomain.port;
+        }
+    }
+    return to;
+}
+
+static uint64_t free_ports(unsigned i)
+{
+    uint64_t ports = 0;
+
+    for (evtchn_port_t port = 1; port <= PORTS; port++)
+        if (evtchn_lookup(domain[i], port)->state == EVTCHN_FREE)
+            ports |= UINT64_C(1) << port;
+    return ports;
+}
+
+/* Bits of a scene's number. Told: the domain's vCPU knows that something is pending. */
+enum {
+    NAMED_PENDING = 1,
+    NAMED_MASKED = 2,
+    PEER_PENDING = 4,
+    PEER_MASKED = 8,
+    TOLD_FIRST = 16,
+    TOLD_SECOND = 32,
+    LOUD = 64,
+    NR_SCENES = 128
+};
+
+static unsigned nr_scenes(unsigned op)
+{
+    (void)op;
+    return NR_SCENES;
+}
+
+static bool is_told(unsigned i)
+{
+    const struct vcpu_info *info = domain[i]->vcpu[0]->arch.info;
+
+    return info->evtchn_upcall_pending && info->evtchn_pending_sel;
+}
+
+/*
+ * A port that is free has nothing pending: who gets it next starts without a stale event. What is
+ * pending and not masked has been told: no event is lost.
+ */
+static bool promise(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t pending = domain[i]->shared->evtchn_pending[0];
+        uint64_t masked = domain[i]->shared->evtchn_mask[0];
+
+        if ((pending & free_ports(i)) || ((pending & ~masked) && !is_told(i)))
+            return false;
+    }
+    return true;
+}
+
+static bool scene(unsigned op, unsigned n)
+{
+    struct ports ports = named(op), peers = peers_of(ports);
+    bool has_named = false, has_peers = false;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct vcpu_info *info = domain[i]->vcpu[0]->arch.info;
+        uint64_t pending = n & LOUD ? ALL_PORTS : 0, masked = pending;
+
+        peers.of[i] &= ~ports.of[i];
+        pending = (pending & ~peers.of[i]) | (n & PEER_PENDING ? peers.of[i] : 0);
+        masked = (masked & ~peers.of[i]) | (n & PEER_MASKED ? peers.of[i] : 0);
+        pending = (pending & ~ports.of[i]) | (n & NAMED_PENDING ? ports.of[i] : 0);
+        masked = (masked & ~ports.of[i]) | (n & NAMED_MASKED ? ports.of[i] : 0);
+        domain[i]->shared->evtchn_pending[0] = pending & ~free_ports(i);
+        domain[i]->shared->evtchn_mask[0] = masked;
+        info->evtchn_upcall_pending = !!(n & TOLD_FIRST << i);
+        info->evtchn_pending_sel = !!(n & TOLD_FIRST << i);
+        has_named = has_named || ports.of[i];
+        has_peers = has_peers || peers.of[i];
+    }
+    /* Each once, and only what can be. */
+    return (has_named || !(n & (NAMED_PENDING | NAMED_MASKED))) &&
+           (has_peers || !(n & (PEER_PENDING | PEER_MASKED))) && promise();
 }
 
 static void print(unsigned op, char *out, size_t max)
@@ -108,6 +244,7 @@ static void print(unsigned op, char *out, size_t max)
                                         "evtchn_unmask",
                                         "mask",
                                         "consume",
+                                        "evtchn_send_virq",
                                         "evtchn_reset" };
     unsigned who = op / NR_EACH;
     enum kind kind = kind_of(&op);
@@ -121,7 +258,6 @@ static size_t observe(uint8_t out[OBSERVED_MAX])
 
     for (unsigned i = 0; i < 2; i++) {
         const struct domain *d = domain[i];
-        const struct vcpu_info *info = d->vcpu[0]->arch.info;
 
         for (evtchn_port_t port = 1; port <= PORTS; port++) {
             const struct evtchn *chn = evtchn_lookup(d, port);
@@ -132,40 +268,18 @@ static size_t observe(uint8_t out[OBSERVED_MAX])
             *at++ = chn->state == EVTCHN_INTERDOMAIN ? (uint8_t)chn->interdomain.remote->id : 0;
             *at++ = chn->state == EVTCHN_INTERDOMAIN ? (uint8_t)chn->interdomain.port : 0;
         }
-        *at++ = (uint8_t)d->shared->evtchn_pending[0];
-        *at++ = (uint8_t)d->shared->evtchn_mask[0];
-        *at++ = info->evtchn_upcall_pending;
-        *at++ = (uint8_t)info->evtchn_pending_sel;
         *at++ = (uint8_t)d->vcpu[0]->virq_port[VIRQ_TIMER];
     }
     return (size_t)(at - out);
 }
 
-/* A port that is free has nothing pending: who gets it next starts without a stale event. */
-static bool promise(void)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        const struct vcpu_info *info = domain[i]->vcpu[0]->arch.info;
-        uint64_t pending = domain[i]->shared->evtchn_pending[0];
-        uint64_t masked = domain[i]->shared->evtchn_mask[0];
-
-        for (evtchn_port_t port = 1; port <= PORTS; port++)
-            if (evtchn_lookup(domain[i], port)->state == EVTCHN_FREE && (pending >> port & 1))
-                return false;
-        /* What is pending and not masked has been told: no event is lost. */
-        if ((pending & ~masked) && !(info->evtchn_upcall_pending && info->evtchn_pending_sel))
-            return false;
-    }
-    return true;
-}
-
 /* A port is closed while an event waits on it. */
 static void close_pending(void)
 {
-    search_step(0);                       /* evtchn_alloc_unbound(d1, 0); */
-    search_step(NR_EACH + 2);             /* evtchn_bind_interdomain(d2, 0); */
-    search_step(4 + 3 * PORTS);           /* evtchn_send(d1, 0) */
-    search_step(NR_EACH + 4 + 2 * PORTS); /* evtchn_close(d2, 0); */
+    search_step(0, 0);             /* evtchn_alloc_unbound(d1, 0); */
+    search_step(NR_EACH + 2, 0);   /* evtchn_bind_interdomain(d2, 0); */
+    search_step(4 + 3 * PORTS, 0); /* evtchn_send(d1, 0) */
+    search_step(NR_EACH + 4 + 2 * PORTS, NAMED_PENDING | TOLD_SECOND); /* evtchn_close(d2, 0); */
 }
 
 int main(int argc, char **argv)
@@ -177,6 +291,8 @@ int main(int argc, char **argv)
                                         .cpu = cpu,
                                         .run = run,
                                         .print = print,
+                                        .nr_scenes = nr_scenes,
+                                        .scene = scene,
                                         .observe = observe,
                                         .promise = promise,
                                         .tests = tests };

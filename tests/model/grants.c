@@ -2,7 +2,7 @@
 /*
  * Grants: domain 1 grants two frames, domain 2 maps them on two CPUs, in all orders; the granter
  * withdraws, gives frames back or makes a table of one; the mapper overwrites entries behind the
- * hypervisor's back, copies, and keeps what its TLBs remember.
+ * hypervisor's back, copies, and its TLBs keep whatever they could have seen.
  */
 #include "search.h"
 
@@ -17,31 +17,30 @@
 #ifndef GRANTS
 #define GRANTS 2
 #endif
-#define SLOTS   2
-#define HANDLES 2
-#define SLOT_PAGE 20 /* empty entries of world.c's L1 */
+#define SLOTS         2
+#define HANDLES       2
+#define SLOT_PAGE     20 /* empty entries of world.c's L1 */
 #define SLOT_VA(slot) ((gva_t)(SLOT_PAGE + (slot)) << PAGE_SHIFT)
 
 static struct {
     struct domain *granter, *mapper;
     mfn_t frame[2], own, l1;
+    bool is_rash; /* the granter has written over its entries' bits of use */
 } w;
 
 static const uint32_t map_flags[] = { GNTMAP_host_map, GNTMAP_host_map | GNTMAP_readonly,
                                       GNTMAP_device_map, GNTMAP_host_map | GNTMAP_device_map };
 static const uint16_t entry_flags[] = { 0, GTF_permit_access, GTF_permit_access | GTF_readonly };
 
-enum kind { GRANT, MAP, UNMAP, OVERWRITE, TOUCH, GRANTER, COPY };
+enum kind { GRANT, MAP, UNMAP, OVERWRITE, GRANTER, COPY };
 #define NR_GRANT     (GRANTS * 3)
 #define NR_MAP       (GRANTS * SLOTS * 4)
 #define NR_UNMAP     (HANDLES * 4)
 #define NR_OVERWRITE (SLOTS * 2)
-#define NR_TOUCH     (SLOTS * SIM_CPUS)
 #define NR_GRANTER   3
 #define NR_COPY      2
-static const unsigned nr_of[] = { NR_GRANT, NR_MAP, NR_UNMAP, NR_OVERWRITE, NR_TOUCH, NR_GRANTER,
-                                  NR_COPY };
-#define NR_OPS (NR_GRANT + NR_MAP + NR_UNMAP + NR_OVERWRITE + NR_TOUCH + NR_GRANTER + NR_COPY)
+static const unsigned nr_of[] = { NR_GRANT, NR_MAP, NR_UNMAP, NR_OVERWRITE, NR_GRANTER, NR_COPY };
+#define NR_OPS (NR_GRANT + NR_MAP + NR_UNMAP + NR_OVERWRITE + NR_GRANTER + NR_COPY)
 
 static enum kind kind_of(unsigned *op)
 {
@@ -85,6 +84,76 @@ static void start(void)
     maptrack_cancel(w.mapper, maptrack_reserve(w.mapper)); /* its page of handles exists */
 }
 
+/* ---- what guests have written, and look at --------------------------------------------------- */
+
+static void grant_write(unsigned ref, uint16_t flags)
+{
+    *grant_entry(w.granter, ref) = (struct grant_entry_v1){
+        .flags = flags, .domid = w.mapper->id, .frame = (uint32_t)mfn_x(w.frame[ref])
+    };
+}
+
+/* The bits that the hypervisor keeps in the entry of a grant in use. */
+static uint16_t in_use(unsigned ref)
+{
+    const struct grant_active *act = grant_active(w.granter, ref);
+    bool is_written = act->pins[PIN_HOST_WRITE] || act->pins[PIN_DEVICE_WRITE];
+
+    if (!grant_is_pinned(act))
+        return 0;
+    return is_written ? GTF_reading | GTF_writing : GTF_reading;
+}
+
+/* The reference whose entry the operation looks at. */
+static unsigned reference_of(unsigned op)
+{
+    switch (kind_of(&op)) {
+    case MAP:
+        return op % GRANTS;
+    case COPY:
+        return 0;
+    default:
+        return GRANTS;
+    }
+}
+
+static unsigned nr_scenes(unsigned op)
+{
+    return reference_of(op) < GRANTS ? ARRAY_SIZE(entry_flags) : 1;
+}
+
+/* All that may be in that entry; the others permit. */
+static bool scene(unsigned op, unsigned n)
+{
+    unsigned looked = reference_of(op);
+
+    w.is_rash = false;
+    for (unsigned ref = 0; ref < GRANTS; ref++) {
+        unsigned which = ref == looked ? n : 1;
+
+        grant_write(ref, entry_flags[which] | in_use(ref));
+    }
+    return true;
+}
+
+static void look(void)
+{
+    for (unsigned c = 0; c < SIM_CPUS; c++)
+        for (unsigned slot = 0; slot < SLOTS; slot++)
+            sim_cache(c, SLOT_VA(slot));
+}
+
+/* A granter that does not write over the bits of use can rely on them. */
+static bool promise(void)
+{
+    bool good = true;
+
+    for (unsigned ref = 0; ref < GRANTS && !w.is_rash; ref++)
+        good = good &&
+               (grant_entry(w.granter, ref)->flags & (GTF_reading | GTF_writing)) == in_use(ref);
+    return good;
+}
+
 /* ---- operations ------------------------------------------------------------------------------ */
 
 static struct maptrack *handle_at(unsigned handle)
@@ -94,7 +163,8 @@ static struct maptrack *handle_at(unsigned handle)
 
 static void do_map(struct vcpu *v, unsigned op)
 {
-    struct gnttab_map_grant_ref map = { .ref = op % GRANTS, .dom = w.granter->id,
+    struct gnttab_map_grant_ref map = { .ref = op % GRANTS,
+                                        .dom = w.granter->id,
                                         .host_addr = SLOT_VA(op / GRANTS % SLOTS),
                                         .flags = map_flags[op / GRANTS / SLOTS] };
 
@@ -155,9 +225,8 @@ static void run(unsigned op, struct vcpu *v)
 {
     switch (kind_of(&op)) {
     case GRANT:
-        *grant_entry(w.granter, op % GRANTS) = (struct grant_entry_v1){
-            .flags = entry_flags[op / GRANTS], .domid = w.mapper->id,
-            .frame = (uint32_t)mfn_x(w.frame[op % GRANTS]) };
+        grant_write(op % GRANTS, entry_flags[op / GRANTS]);
+        w.is_rash = true;
         break;
     case MAP:
         do_map(v, op);
@@ -167,10 +236,6 @@ static void run(unsigned op, struct vcpu *v)
         break;
     case OVERWRITE:
         do_overwrite(op);
-        break;
-    case TOUCH:
-        if (!sim_access(op / SLOTS, SLOT_VA(op % SLOTS), true))
-            (void)sim_access(op / SLOTS, SLOT_VA(op % SLOTS), false);
         break;
     case GRANTER:
         do_granter(op);
@@ -186,7 +251,7 @@ static unsigned cpu(unsigned op)
     unsigned n = op;
     enum kind kind = kind_of(&n);
 
-    return kind == TOUCH ? n / SLOTS : kind == UNMAP || kind == OVERWRITE || kind == GRANT;
+    return kind == UNMAP || kind == OVERWRITE || kind == GRANT;
 }
 
 static void print(unsigned op, char *out, size_t max)
@@ -203,14 +268,10 @@ static void print(unsigned op, char *out, size_t max)
                  map_flags[op / GRANTS / SLOTS]);
         break;
     case UNMAP:
-        snprintf(out, max, "unmap(handle %u, %s);", op % HANDLES,
-                 unmap_name[op / HANDLES]);
+        snprintf(out, max, "unmap(handle %u, %s);", op % HANDLES, unmap_name[op / HANDLES]);
         break;
     case OVERWRITE:
         snprintf(out, max, "update_va(slot %u, %s);", op % SLOTS, op < SLOTS ? "0" : "own frame");
-        break;
-    case TOUCH:
-        snprintf(out, max, "touch(cpu %u, slot %u);", op / SLOTS, op % SLOTS);
         break;
     case GRANTER:
         snprintf(out, max, "%s(frame 0);", (const char *[]){ "pin_l1", "unpin", "give_back" }[op]);
@@ -245,6 +306,22 @@ static uint8_t *frame_observe(uint8_t *at, mfn_t mfn)
     return put(at, what, sizeof(what));
 }
 
+/* What a CPU may remember of a slot, as bits. */
+static uint8_t cached(unsigned c, unsigned slot)
+{
+    const mfn_t frame[] = { w.frame[0], w.frame[1], w.own };
+    uint8_t bits = 0;
+
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+        const struct sim_tlb *e = &sim.cpu[c].tlb[i];
+
+        for (unsigned f = 0; f < ARRAY_SIZE(frame); f++)
+            if (e->valid && e->page == SLOT_PAGE + slot && mfn_eq(e->frame, frame[f]))
+                bits |= (uint8_t)(1u << (2 * f + e->write));
+    }
+    return bits;
+}
+
 static size_t observe(uint8_t out[OBSERVED_MAX])
 {
     uint8_t *at = out;
@@ -253,7 +330,6 @@ static size_t observe(uint8_t out[OBSERVED_MAX])
     for (grant_ref_t ref = 0; ref < GRANTS; ref++) {
         const struct grant_active *act = grant_active(w.granter, ref);
 
-        at = put(at, &grant_entry(w.granter, ref)->flags, sizeof(uint16_t));
         for (unsigned i = 0; i < GRANT_PINS; i++)
             *at++ = (uint8_t)act->pins[i];
         at = frame_observe(at, w.frame[ref]);
@@ -268,27 +344,25 @@ static size_t observe(uint8_t out[OBSERVED_MAX])
     *at++ = (uint8_t)w.mapper->grants.maptrack_free;
     at = frame_observe(at, w.own);
     at = put(at, entry, SLOTS * sizeof(*entry));
-    for (unsigned c = 0; c < SIM_CPUS; c++) {
-        for (unsigned slot = 0; slot < SLOTS; slot++) {
-            uint16_t found = 0;
-
-            for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-                const struct sim_tlb *e = &sim.cpu[c].tlb[i];
-
-                if (e->valid && e->page == SLOT_PAGE + slot)
-                    found = (uint16_t)(mfn_x(e->frame) << 1 | e->write);
-            }
-            at = put(at, &found, sizeof(found));
-        }
-    }
+    for (unsigned c = 0; c < SIM_CPUS; c++)
+        for (unsigned slot = 0; slot < SLOTS; slot++)
+            *at++ = cached(c, slot);
     return (size_t)(at - out);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct model model = { .name = "grants", .start = start, .nr_ops = NR_OPS,
-                                        .cpu = cpu, .run = run, .print = print,
-                                        .observe = observe };
+    static const struct model model = { .name = "grants",
+                                        .start = start,
+                                        .nr_ops = NR_OPS,
+                                        .cpu = cpu,
+                                        .run = run,
+                                        .print = print,
+                                        .nr_scenes = nr_scenes,
+                                        .scene = scene,
+                                        .look = look,
+                                        .observe = observe,
+                                        .promise = promise };
 
     return search_main(&model, argc, argv);
 }

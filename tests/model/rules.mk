@@ -46,8 +46,8 @@ CHECKS += check-model
 check-model: $(MODEL)/joined-2 $(MODEL)/apart-3 $(MODEL)/grants-small $(MODEL)/events-small $(MODEL)/store-small \
 		$(MODEL_PLANTED:%=$(MODEL)/bug-%)
 	$(Q)mkdir -p $(BUILD)/check; bad=0; good=0; \
-	for m in $(MODEL)/joined-2 $(MODEL)/apart-3 "$(MODEL)/events-small 100000 16" \
-			"$(MODEL)/grants-small 30000 1000" $(MODEL)/store-small; do \
+	for m in $(MODEL)/joined-2 $(MODEL)/apart-3 "$(MODEL)/events-small 10000 400" \
+			"$(MODEL)/grants-small 10000 40" $(MODEL)/store-small; do \
 		if $$m; then good=$$((good + 1)); else bad=$$((bad + 1)); fi; \
 	done; \
 	for b in $(MODEL_PLANTED); do \
@@ -68,8 +68,8 @@ model-large: $(MODEL)/joined-3 $(MODEL)/apart-4 $(MODEL_SIM:%=$(MODEL)/%) $(MODE
 	$(Q)$(MODEL)/apart-4 -v
 	$(Q)$(MODEL)/store-wide
 	$(Q)$(MODEL)/store-deep || [ $$? = 2 ]
-	$(Q)$(MODEL)/events 2000000 256
-	$(Q)$(MODEL)/grants 2000000 5000
+	$(Q)$(MODEL)/events 100000 100
+	$(Q)$(MODEL)/grants 100000 1
 
 $(MODEL)/joined-2: MODEL_SIZE := -DFRAMES=2
 $(MODEL)/joined-3: MODEL_SIZE := -DFRAMES=3 '-DVERSIONS_MAX=(1u << 22)'
@@ -94,9 +94,9 @@ $(MODEL_BUGS:%=$(MODEL)/bug-%): $(MODEL)/bug-%: $(MODEL_DEPS)
 
 # ---- the whole hypervisor on the simulated machine: grants, event channels ----
 
-# Arguments of each: states at most, and every how many states pairs of operations are tried.
+# Arguments of each: states at most, and every how many steps one is tried with a second at once.
 MODEL_SIM         := grants events
-MODEL_SIM_SMALL   := -DGRANTS=1 -DPORTS=1
+MODEL_SIM_SMALL   := -DGRANTS=1 -DPORTS=2
 MODEL_SIM_OBJECTS := $(addprefix $(SIM)/fast/,$(SIM_OBJECTS) tests/model/search.c.o)
 
 $(MODEL)/%-small.o: tests/model/%.c tests/model/search.h $(CONFIG) | $(HYPERCALLS)

@@ -21,7 +21,7 @@ struct state {
     uint32_t parent, next;
     uint16_t op, other; /* other: ran at the same time; NO_OP: none */
     uint16_t switches[2];
-    uint8_t depth, bytes;
+    uint8_t scene, bytes;
     uint8_t observed[];
 };
 #define NO_OP UINT16_MAX
@@ -31,6 +31,7 @@ static struct {
     struct state **state;
     uint32_t *bucket;
     uint32_t nr, max;
+    uint32_t entered; /* state that the machine is in, but for what guests write; 0: none */
     unsigned long steps, pairs;
     uint64_t points[2]; /* where the two CPUs give way next, counted from the start of a pair */
     uint64_t point;
@@ -43,6 +44,8 @@ static bool give_way(void)
 {
     unsigned i = sim_running == s.pair_cpu ? 0 : 1;
 
+    if (s.model->look)
+        s.model->look();
     return s.points[i] && --s.points[i] == 0;
 }
 
@@ -84,32 +87,47 @@ static void both(unsigned op, unsigned other, uint64_t first, uint64_t second)
     finish(s.model->cpu(other));
 }
 
-void search_step(unsigned op)
+/* From here on, `how` it goes on; false: guests cannot have written that here. */
+static bool execute(const struct state *how)
 {
-    one(op);
+    if (!s.model->scene(how->op, how->scene))
+        return false;
+    s.entered = 0;
+    if (how->other == NO_OP)
+        one(how->op);
+    else
+        both(how->op, how->other, how->switches[0], how->switches[1]);
+    if (s.model->look)
+        s.model->look();
+    return true;
 }
 
-void search_pair(unsigned op, unsigned other, uint64_t first, uint64_t second)
+void search_step(unsigned op, unsigned scene)
 {
-    both(op, other, first, second);
+    (void)execute(&(struct state){ .op = (uint16_t)op, .other = NO_OP, .scene = (uint8_t)scene });
+}
+
+void search_pair(unsigned op, unsigned other, unsigned scene, uint64_t first, uint64_t second)
+{
+    (void)execute(&(struct state){ .op = (uint16_t)op,
+                                   .other = (uint16_t)other,
+                                   .scene = (uint8_t)scene,
+                                   .switches = { (uint16_t)first, (uint16_t)second } });
 }
 
 static void state_enter(uint32_t i)
 {
-    uint32_t path[PATH_MAX_];
+    uint32_t path[PATH_MAX_], wanted = i;
     unsigned n = 0;
 
+    if (s.entered == wanted)
+        return;
     for (; s.state[i]->parent; i = s.state[i]->parent)
         path[n++] = i;
     sim_start();
-    while (n-- > 0) {
-        const struct state *st = s.state[path[n]];
-
-        if (st->other == NO_OP)
-            one(st->op);
-        else
-            both(st->op, st->other, st->switches[0], st->switches[1]);
-    }
+    while (n-- > 0)
+        (void)execute(s.state[path[n]]);
+    s.entered = wanted;
 }
 
 /* ---- states ---------------------------------------------------------------------------------- */
@@ -120,11 +138,11 @@ static void print_step(const struct state *st)
 
     s.model->print(st->op, text, sizeof(text));
     if (st->other == NO_OP) {
-        printf("    search_step(%u); /* %s */\n", st->op, text);
+        printf("    search_step(%u, %u); /* %s */\n", st->op, st->scene, text);
         return;
     }
-    printf("    search_pair(%u, %u, %u, %u); /* %s and ", st->op, st->other, st->switches[0],
-           st->switches[1], text);
+    printf("    search_pair(%u, %u, %u, %u, %u); /* %s and ", st->op, st->other, st->scene,
+           st->switches[0], st->switches[1], text);
     s.model->print(st->other, text, sizeof(text));
     printf("%s */\n", text);
 }
@@ -151,7 +169,7 @@ static void test_print(const char *why, uint32_t i, const struct state *last)
 
 static void audit_call(void *good)
 {
-    *(bool *)good = audit_still() && (!s.model->promise || s.model->promise());
+    *(bool *)good = audit_still();
 }
 
 static uint32_t hash_of(const uint8_t *bytes, size_t n)
@@ -163,37 +181,50 @@ static uint32_t hash_of(const uint8_t *bytes, size_t n)
     return (uint32_t)(hash >> 20) % BUCKETS;
 }
 
-/* The machine as it is, reached from `parent` by `st`; a new state is checked and kept. */
-static void state_note(const struct state *how)
+static noreturn void breach(const char *why, const struct state *how)
+{
+    test_print(why, how->parent, how->parent ? how : NULL);
+    exit(1);
+}
+
+/* The machine as it is, reached by `how`: the state is kept if it is new. */
+static bool state_note(const struct state *how)
 {
     uint8_t observed[OBSERVED_MAX];
     size_t n = s.model->observe(observed);
     uint32_t bucket = hash_of(observed, n);
     struct state *st;
-    const char *why;
-    bool good = false;
 
     for (uint32_t i = s.bucket[bucket]; i; i = s.state[i]->next)
         if (s.state[i]->bytes == n && !memcmp(s.state[i]->observed, observed, n))
-            return;
+            return false;
     st = malloc(sizeof(*st) + n);
     if (!st)
         abort();
     *st = *how;
     st->bytes = (uint8_t)n;
-    st->depth = (uint8_t)(how->parent ? s.state[how->parent]->depth + 1 : 0);
     memcpy(st->observed, observed, n);
     st->next = s.bucket[bucket];
     s.bucket[bucket] = ++s.nr;
     s.state[s.nr] = st;
+    return true;
+}
+
+static void check(const struct state *how)
+{
+    bool good = true;
+    const char *why;
+
+    if (s.model->promise && !s.model->promise())
+        breach("a promise is broken", how);
+    if (!state_note(how))
+        return;
     why = sim_tlb_breach();
+    if (why)
+        breach(why, how);
     sim_call(audit_call, &good);
-    if (!why && !good)
-        why = "the audit fails";
-    if (why) {
-        test_print(why, s.nr, NULL);
-        exit(1);
-    }
+    if (!good)
+        breach("the audit fails", how);
 }
 
 /* A panic on the way is a breach, too. */
@@ -203,44 +234,50 @@ static void on_panic(void)
     test_print("panic", trying->parent, trying);
 }
 
-static void pairs(uint32_t from, unsigned op)
+static bool try(const struct state *how)
 {
-    for (unsigned other = 0; other < s.model->nr_ops; other++) {
-        uint64_t before, nr;
+    trying = how;
+    state_enter(how->parent);
+    if (!execute(how))
+        return false;
+    check(how);
+    return true;
+}
 
-        if (s.model->cpu(other) == s.model->cpu(op))
+/* `how` with each operation of the other CPU at each of the points where it can give way. */
+static void pairs(struct state how)
+{
+    for (how.other = 0; how.other < s.model->nr_ops; how.other++) {
+        uint64_t nr;
+
+        if (s.model->cpu(how.other) == s.model->cpu(how.op))
             continue;
-        state_enter(from);
-        before = sim.nr_points;
-        one(op);
-        nr = sim.nr_points - before;
+        state_enter(how.parent);
+        nr = sim.nr_points;
+        (void)execute(&(struct state){ .op = how.op, .other = NO_OP, .scene = how.scene });
+        nr = sim.nr_points - nr;
         for (uint64_t point = 1; point <= nr && s.nr + 1 < s.max; point++) {
-            struct state how = { .parent = from,
-                                 .op = (uint16_t)op,
-                                 .other = (uint16_t)other,
-                                 .switches = { (uint16_t)point, 0 } };
-
-            trying = &how;
-            state_enter(from);
-            both(op, other, point, 0);
+            how.switches[0] = (uint16_t)point;
+            (void)try(&how);
             s.pairs++;
-            state_note(&how);
         }
     }
 }
 
 static void expand(uint32_t from, unsigned pair_every)
 {
-    for (unsigned op = 0; op < s.model->nr_ops && s.nr + 1 < s.max; op++) {
-        struct state how = { .parent = from, .op = (uint16_t)op, .other = NO_OP };
+    for (unsigned op = 0; op < s.model->nr_ops; op++) {
+        for (unsigned n = 0; n < s.model->nr_scenes(op) && s.nr + 1 < s.max; n++) {
+            struct state how = {
+                .parent = from, .op = (uint16_t)op, .other = NO_OP, .scene = (uint8_t)n
+            };
 
-        trying = &how;
-        state_enter(from);
-        one(op);
-        s.steps++;
-        state_note(&how);
-        if (pair_every && from % pair_every == 0)
-            pairs(from, op);
+            if (!try(&how))
+                continue;
+            s.steps++;
+            if (pair_every && s.steps % pair_every == 0)
+                pairs(how);
+        }
     }
 }
 
@@ -291,7 +328,7 @@ int search_main(const struct model *model, int argc, char **argv)
         }
     }
     sim_start();
-    state_note(&how);
+    check(&how);
     for (uint32_t from = 1; from <= s.nr && s.nr + 1 < s.max; from++)
         expand(from, pair_every);
     printf("model %s: %u states%s, %lu steps, %lu pairs: every promise holds\n", model->name, s.nr,

@@ -15,23 +15,31 @@
 
 struct model {
     const char *name;
-    void (*start)(void);               /* on CPU 0: prepares the world */
+    void (*start)(void); /* on CPU 0: prepares the world */
     unsigned nr_ops;
-    unsigned (*cpu)(unsigned op);      /* that executes it */
+    unsigned (*cpu)(unsigned op); /* that executes it */
     void (*run)(unsigned op, struct vcpu *v);
     void (*print)(unsigned op, char *out, size_t max); /* as C */
+    /*
+     * What guests can write at any time belongs to no state. scene() puts there what they may have
+     * written before `op`, the n-th such; false: cannot be in this state.
+     */
+    unsigned (*nr_scenes)(unsigned op);
+    bool (*scene)(unsigned op, unsigned n);
+    void (*look)(
+        void); /* where a CPU could give way: what guests may look at there; NULL: nothing */
     size_t (*observe)(uint8_t out[OBSERVED_MAX]);
-    bool (*promise)(void);             /* beyond the audit */
-    void (*const *tests)(void);        /* paths that were breaches once, up to a NULL; NULL: none */
+    bool (*promise)(void);      /* after each step, beyond the audit; NULL: nothing */
+    void (*const *tests)(void); /* paths that were breaches once, up to a NULL; NULL: none */
 };
 
 /* What a test is made of; a breach is printed as one, to be pasted into its model. */
-void search_step(unsigned op);
+void search_step(unsigned op, unsigned scene);
 /* `op` gives way at its point `first`, then `other` runs on its CPU, giving way at `second`. */
-void search_pair(unsigned op, unsigned other, uint64_t first, uint64_t second);
+void search_pair(unsigned op, unsigned other, unsigned scene, uint64_t first, uint64_t second);
 
 /*
- * Arguments: states at most; every n-th state tries pairs of operations (0: none).
+ * Arguments: states at most; every n-th step is tried with a second one on the other CPU (0: none).
  * Exit status: 0 all visited or as far as wanted, 1 a breach.
  */
 int search_main(const struct model *model, int argc, char **argv);

@@ -77,6 +77,26 @@ void *sim_access(unsigned nr, gva_t va, bool write)
     return (char *)machine_map(e->frame) + (va & ~PAGE_MASK);
 }
 
+void sim_cache(unsigned nr, gva_t va)
+{
+    struct sim_cpu *cpu = &sim.cpu[nr];
+    struct sim_tlb *place = NULL, found = { .page = va >> PAGE_SHIFT, .valid = true };
+
+    if (!cpu->cr3 || !walk(cpu->cr3, found.page, &found))
+        return;
+    found.domain = ((struct vcpu *)cpu->g)->domain->id;
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+        struct sim_tlb *e = &cpu->tlb[i];
+
+        if (e->valid && e->page == found.page && mfn_eq(e->frame, found.frame) &&
+            e->write == found.write && !memcmp(e->table, found.table, sizeof(found.table)))
+            return;
+        if (!e->valid && !place)
+            place = e;
+    }
+    *(place ? place : &cpu->tlb[cpu->next_tlb++ % TLB_ENTRIES]) = found;
+}
+
 /* ---- the hypervisor's copies ----------------------------------------------------------------- */
 
 static size_t copy(void *ours, gva_t theirs, size_t bytes, bool write)

@@ -106,6 +106,11 @@ void sim_call(void (*function)(void *arg), void *arg);
 
 /* As ring 3 on this CPU: fills the TLB. NULL: page fault. Bytes up to the end of the page. */
 void *sim_access(unsigned cpu, gva_t va, bool write);
+/*
+ * The CPU looks at a page below the hypervisor, and remembers that beside what it remembers of the
+ * page from earlier: a search that takes all TLBs of all histories for one.
+ */
+void sim_cache(unsigned cpu, gva_t va);
 /* Every translation that a CPU may still use: NULL, or the promise that it breaks. */
 const char *sim_tlb_breach(void);
 void sim_flush(unsigned cpu);
