@@ -4,6 +4,8 @@
  */
 #include "common/retry.h"
 
+#include "common/clock.h"
+
 static void try_again(void *context)
 {
     struct retry *retry = context;
@@ -26,7 +28,7 @@ void retry_close(struct retry *retry)
 
 void retry_later(struct retry *retry)
 {
-    uint64_t at_ns = timer_now_ns() + (uint64_t)retry->delay_ms * 1000000;
+    uint64_t at_ns = clock_now_ns() + (uint64_t)retry->delay_ms * NS_PER_MS;
 
     if (!retry->is_set)
         retry->is_set = timer_set(&retry->timer, at_ns) == 0;

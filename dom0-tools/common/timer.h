@@ -10,17 +10,12 @@
 
 #include "common/loop.h"
 
-#define NS_PER_S 1000000000u
-
 struct timer {
     struct loop_source source; /* first */
     struct loop *loop;
     void (*expired)(void *context);
     void *context;
 };
-
-/* CLOCK_MONOTONIC in nanoseconds. */
-uint64_t timer_now_ns(void);
 
 /* 0, or a negative errno value. */
 int timer_open(struct timer *timer, struct loop *loop, void (*expired)(void *context),

@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/daemon.h"
 #include "consoled/door.h"
 #include "consoled/server.h"
@@ -97,7 +98,7 @@ static void take_output(struct guest *guest)
 
 void guest_event(struct guest *guest)
 {
-    guest->is_throttled = !throttle_admit(&guest->throttle, timer_now_ns());
+    guest->is_throttled = !throttle_admit(&guest->throttle, clock_now_ns());
     if (guest->is_throttled) {
         server_set_timer(guest->server);
         return;

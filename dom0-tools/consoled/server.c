@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "common/clock.h"
 #include "consoled/guest.h"
 
 /* Ports taken in one turn: a flood from one domain does not keep sockets waiting. */
@@ -34,7 +35,7 @@ static void events_ready(struct loop_source *source, uint32_t events)
 static void windows_ended(void *context)
 {
     struct server *server = context;
-    uint64_t now = timer_now_ns();
+    uint64_t now = clock_now_ns();
 
     server->has_timer_set = false;
     for (struct guest *guest = server->guests; guest; guest = guest->next)

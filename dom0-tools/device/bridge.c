@@ -14,7 +14,8 @@
 #include <netlink/route/link/inet6.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
+
+#include "common/clock.h"
 
 #define PORT_WAIT_MS 10000
 
@@ -178,17 +179,13 @@ static int raise_port(struct nl_sock *socket, struct rtnl_link *link)
 static int await_news(struct nl_sock *news, int *left_ms)
 {
     struct pollfd poll_news = { .fd = nl_socket_get_fd(news), .events = POLLIN };
-    struct timespec before, after;
-
-    clock_gettime(CLOCK_MONOTONIC, &before);
+    int64_t before = clock_now_ms();
     int ready = poll(&poll_news, 1, *left_ms);
     if (ready < 0 && errno != EINTR)
         return -errno;
     if (ready > 0)
         (void)nl_recvmsgs_default(news); /* what it says is looked up anew */
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    *left_ms -= (int)((after.tv_sec - before.tv_sec) * 1000 +
-                      (after.tv_nsec - before.tv_nsec) / 1000000);
+    *left_ms -= (int)(clock_now_ms() - before);
     return *left_ms > 0 ? 0 : -ENODEV;
 }
 

@@ -9,22 +9,14 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "domain/domain.h"
 #include "domain/hypervisor.h"
 
 #define STORE_WAIT_MS 5000 /* for a daemon that is being restarted */
 
 typedef bool (*ended_t)(unsigned domid, int *reason);
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool is_gone(unsigned domid, int *reason)
 {
@@ -51,7 +43,7 @@ static bool is_down(unsigned domid, int *reason)
 /* Waits for the next event of the store and takes all that came. */
 static int await_event(struct store_client *store, int64_t end)
 {
-    int64_t left = end < 0 ? -1 : end - now_ms();
+    int64_t left = end < 0 ? -1 : end - clock_now_ms();
     struct pollfd wanted = { .fd = store_fd(store), .events = POLLIN };
     struct store_event event;
 
@@ -68,7 +60,7 @@ static int await_event(struct store_client *store, int64_t end)
 static int wait_until(unsigned domid, int timeout_ms, ended_t ended, int *reason)
 {
     struct store_client *store;
-    int64_t end = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+    int64_t end = timeout_ms < 0 ? -1 : clock_now_ms() + timeout_ms;
 
     if (ended(domid, reason))
         return 0;

@@ -6,8 +6,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "domain/domain.h"
 #include "domain/wait.h"
 #include "lamina/interrupt.h"
@@ -15,23 +15,15 @@
 
 #define REQUEST_GONE_MS 30000 /* laminad acts at once; its back ends may take a while */
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void request_set_patience(struct request_patience *patience, uint64_t seconds)
 {
-    patience->end_ms = now_ms() + (int64_t)seconds * 1000;
+    patience->end_ms = clock_now_ms() + (int64_t)seconds * 1000;
 }
 
 /* What is left in milliseconds, as poll() takes it. */
 static int left_ms(const struct request_patience *patience, int otherwise)
 {
-    int64_t left = patience->end_ms - now_ms();
+    int64_t left = patience->end_ms - clock_now_ms();
 
     if (patience->end_ms == 0)
         return otherwise;

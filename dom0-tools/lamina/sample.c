@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/timer.h"
+#include "common/clock.h"
 #include "lamina/machine.h"
 
 #define SECTOR_SIZE 512u
@@ -137,7 +137,7 @@ static int fill(struct session *session, const struct sample *before, struct sam
         rc = domains_list(session->store, &sample->entries, &sample->nr, &session->failure);
     if (rc != 0)
         return rc;
-    sample->time_ns = timer_now_ns();
+    sample->time_ns = clock_now_ns();
     sample->domains = calloc(sample->nr + 1, sizeof(*sample->domains));
     if (!sample->domains)
         return failure_set(&session->failure, FAILURE_OPERATION, -ENOMEM, "cannot take a sample");

@@ -16,6 +16,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/daemon.h"
 
 struct job {
@@ -86,7 +87,7 @@ static void job_failed(struct job *job)
     uint64_t delay = JOB_RETRY_FIRST_NS << (job->nr_failures < 6 ? job->nr_failures : 6);
 
     job->nr_failures++;
-    job->retry_ns = timer_now_ns() + (delay < JOB_RETRY_MAX_NS ? delay : JOB_RETRY_MAX_NS);
+    job->retry_ns = clock_now_ns() + (delay < JOB_RETRY_MAX_NS ? delay : JOB_RETRY_MAX_NS);
     set_timer(job->jobs);
 }
 
@@ -167,7 +168,7 @@ int job_start(struct jobs *jobs, const char *key, int (*work)(void *argument), v
 
     if (job)
         job->is_wanted = true;
-    if (job && (is_running(job) || timer_now_ns() < job->retry_ns))
+    if (job && (is_running(job) || clock_now_ns() < job->retry_ns))
         return 0;
     if (jobs->nr_running >= JOBS_RUNNING_MAX)
         return 0;

@@ -18,16 +18,9 @@
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-int64_t link_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "common/clock.h"
 
 static int add_ready(const struct store_client *client, int fd)
 {
@@ -162,7 +155,7 @@ int link_try(struct store_client *client)
 
 int link_restore(struct store_client *client)
 {
-    int64_t deadline = client->wait_ms < 0 ? DEADLINE_NEVER : link_now_ms() + client->wait_ms;
+    int64_t deadline = client->wait_ms < 0 ? DEADLINE_NEVER : clock_now_ms() + client->wait_ms;
 
     if (client->deadline_ms < deadline)
         deadline = client->deadline_ms;
@@ -183,7 +176,7 @@ int link_wait_signal(struct store_client *client, short events, int64_t deadline
                          .events = events };
 
     for (;;) {
-        int64_t left = deadline_ms == DEADLINE_NEVER ? -1 : deadline_ms - link_now_ms();
+        int64_t left = deadline_ms == DEADLINE_NEVER ? -1 : deadline_ms - clock_now_ms();
         if (deadline_ms != DEADLINE_NEVER && left < 0)
             left = 0;
         int nr = poll(&fd, 1, left > INT_MAX ? INT_MAX : (int)left);

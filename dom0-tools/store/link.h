@@ -56,8 +56,6 @@ struct store_client {
 
 #define DEADLINE_NEVER INT64_MAX
 
-int64_t link_now_ms(void);
-
 int link_open(struct store_client *client);
 void link_close(struct store_client *client);
 

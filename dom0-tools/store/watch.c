@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "store/link.h"
 
 static void watch_free(struct store_watch *watch)
@@ -99,7 +100,7 @@ static int await_event(struct store_client *client, const char *token)
     while (drop_events(client, token) == 0) {
         int rc = link_restore(client);
         if (rc)
-            return link_now_ms() >= client->deadline_ms ? -ETIMEDOUT : rc;
+            return clock_now_ms() >= client->deadline_ms ? -ETIMEDOUT : rc;
         rc = link_receive(client, &unexpected);
         if (rc == 0 && drop_events(client, token) > 0)
             return 0;
@@ -136,7 +137,7 @@ int store_wait(struct store_client *client, const char *path, int timeout_ms,
 
     snprintf(token, sizeof(token), "store_wait %u", ++client->last_wait);
     if (timeout_ms >= 0)
-        client->deadline_ms = link_now_ms() + timeout_ms;
+        client->deadline_ms = clock_now_ms() + timeout_ms;
     int rc = store_watch(client, path, token);
     if (rc == 0) {
         rc = wait_watched(client, path, token, accept, context);
