@@ -44,6 +44,9 @@ static struct {
 static uint8_t order[24][FRAMES]; /* of the frames, all there are */
 static unsigned nr_orders;
 
+static_assert(TABLE_ENTRIES * WORD_BITS <= 8, "cells have room for them");
+static_assert(FRAMES * TABLE_ENTRIES * WORD_BITS <= 32, "and steps");
+
 static mfn_t mfn_of(unsigned frame)
 {
     return _mfn(FIRST + DISTANCE * frame);
@@ -65,10 +68,12 @@ static unsigned in_use(const struct page *page)
     return page->owner < DOMAINS && page->type_refs ? page->type : PT_NONE;
 }
 
-/* Its entry holds references. */
-static bool is_held(const struct page *page)
+/* So many of its entries hold references: the first ones. */
+static unsigned nr_held(const struct page *page)
 {
-    return is_table_type(in_use(page)) && (!(page->flags & PAGE_PARTIAL) || page->progress);
+    if (!is_table_type(in_use(page)))
+        return 0;
+    return page->flags & PAGE_PARTIAL ? page->progress : TABLE_ENTRIES;
 }
 
 /* What is mapped at this moment may be cached. */
@@ -76,15 +81,17 @@ static void cached_note(void)
 {
     for (unsigned f = 0; f < FRAMES; f++) {
         const struct page *page = page_at(f);
-        uint64_t entry = *now.word[f];
         unsigned d = page->owner; /* accounts' slots are their numbers */
 
-        if (!is_held(page))
-            continue;
-        now.cached[f] |= (uint8_t)(CACHED_TABLE << d);
-        if (page->type == PT_L1 && (entry & PTE_PRESENT))
-            now.cached[number_of(mfn_x(entry_mfn(entry)))] |=
-                (uint8_t)((entry & PTE_WRITE ? CACHED_READ | CACHED_WRITE : CACHED_READ) << d);
+        if (nr_held(page))
+            now.cached[f] |= (uint8_t)(CACHED_TABLE << d);
+        for (unsigned i = 0; page->type == PT_L1 && i < nr_held(page); i++) {
+            uint64_t entry = now.word[f][i];
+            unsigned bits = entry & PTE_WRITE ? CACHED_READ | CACHED_WRITE : CACHED_READ;
+
+            if (entry & PTE_PRESENT)
+                now.cached[number_of(mfn_x(entry_mfn(entry)))] |= (uint8_t)(bits << d);
+        }
     }
 }
 
@@ -150,8 +157,8 @@ const char *memory_audit(void)
     const char *why = page_audit() ? NULL : "the recount differs";
 
     for (unsigned f = 0; f < FRAMES && !why; f++)
-        if (is_held(page_at(f)))
-            why = entry_breach(page_at(f), *now.word[f]);
+        for (unsigned i = 0; i < nr_held(page_at(f)) && !why; i++)
+            why = entry_breach(page_at(f), now.word[f][i]);
     return why;
 }
 
@@ -165,7 +172,7 @@ static void others(void (*count)(mfn_t mfn, bool typed))
 /* In place of the host's: a frame that is cleared is not looked at. */
 void machine_clear_frame(mfn_t mfn)
 {
-    *now.word[number_of(mfn_x(mfn))] = 0;
+    memset(now.word[number_of(mfn_x(mfn))], 0, TABLE_ENTRIES * sizeof(uint64_t));
 }
 
 void panic(const char *fmt, ...)
@@ -181,16 +188,29 @@ void panic(const char *fmt, ...)
 
 /* ---- state into the code ------------------------------------------------------------------- */
 
-static uint64_t entry_of(unsigned kind, unsigned target)
+/* The value of word `i` of `words`. */
+static uint64_t entry_at(uint32_t words, unsigned i)
 {
-    return kind ? mfn_to_maddr(mfn_of(target)) | entry_flags[kind] : 0;
+    unsigned word = words >> WORD_BITS * i & WORD_OPEN, kind = word & 3;
+
+    if (word == WORD_OPEN || kind == ENTRY_NONE)
+        return 0;
+    return mfn_to_maddr(mfn_of(word >> 2)) | entry_flags[kind];
 }
 
-/* Its entry holds references, so that its word counts. */
-static bool has_word(union cell cell)
+static uint32_t word_of(uint64_t entry)
 {
-    return cell.owner < DOMAINS && cell.type_refs && is_table_type(cell.type) &&
-           (!(cell.flags & PAGE_PARTIAL) || cell.mark);
+    if (!(entry & PTE_PRESENT))
+        return ENTRY_NONE;
+    return (entry & PTE_WRITE ? ENTRY_WRITE : ENTRY_READ) | number_of(mfn_x(entry_mfn(entry))) << 2;
+}
+
+/* As nr_held(). */
+static unsigned nr_words(union cell cell)
+{
+    if (cell.owner >= DOMAINS || !cell.type_refs || !is_table_type(cell.type))
+        return 0;
+    return cell.flags & PAGE_PARTIAL ? cell.mark : TABLE_ENTRIES;
 }
 
 static void owned_load(struct page *page, union cell cell)
@@ -217,9 +237,9 @@ static void free_load(unsigned f, union cell cell)
     struct page *page = page_at(f);
 
     page->type_refs = cell.type_refs;
-    page->refs = cell.refs ? (uint32_t)mfn_x(mfn_of(cell.refs - 1)) : 0;
+    page->refs = cell.previous ? (uint32_t)mfn_x(mfn_of(cell.previous - 1)) : 0;
     page->link = cell.next ? (uint32_t)mfn_x(mfn_of(cell.next - 1)) : 0;
-    if (!cell.refs) {
+    if (!cell.previous) {
         frames.head[LIST_ZONE][cell.type] = (uint32_t)mfn_x(mfn_of(f));
         frames.orders[LIST_ZONE] |= 1u << cell.type;
     }
@@ -247,7 +267,8 @@ static void state_load(const struct state *state)
                                      .owner = cell.owner < DOMAINS ? cell.owner : OWNER_NONE,
                                      .type = cell.type,
                                      .flags = cell.flags };
-        *now.word[f] = entry_of(cell.kind, cell.target);
+        for (unsigned i = 0; i < nr_words(cell); i++)
+            now.word[f][i] = entry_at(cell.words, i);
         now.is_root[f] = cell.is_root;
         if (cell.owner < DOMAINS)
             owned_load(page_at(f), cell);
@@ -256,13 +277,11 @@ static void state_load(const struct state *state)
     }
 }
 
-static void words_load(const struct state *state, unsigned words)
+static void words_load(const struct state *state, uint32_t words)
 {
-    for (unsigned f = 0; f < FRAMES; f++, words >>= 4) {
-        if (!has_word(state->cell[f]))
-            *now.word[f] =
-                (words & WORD_NONE) == WORD_NONE ? 0 : entry_of(words & 3, words >> 2 & 3);
-    }
+    for (unsigned f = 0; f < FRAMES; f++)
+        for (unsigned i = nr_words(state->cell[f]); i < TABLE_ENTRIES; i++)
+            now.word[f][i] = entry_at(words, f * TABLE_ENTRIES + i);
 }
 
 /* ---- and out of it ------------------------------------------------------------------------- */
@@ -273,7 +292,6 @@ static union cell cell_of(unsigned f)
     const struct page *page = page_at(f);
     const struct mm_account *owner = mm_account_of_slot(page->owner);
     union cell cell = { .bits = 0 };
-    uint64_t word = *now.word[f];
 
     cell.owner = owner ? owner->slot & 1 : NO_OWNER;
     cell.type = (uint8_t)(page->type & 7);
@@ -282,7 +300,7 @@ static union cell cell_of(unsigned f)
     if (page->flags & PAGE_FREE) {
         cell.type_refs = page->type_refs == frames.flush_clock;
 #ifndef APART
-        cell.refs = page->refs ? (number_of(page->refs) + 1) & 7 : 0;
+        cell.previous = page->refs ? (number_of(page->refs) + 1) & 7 : 0;
         cell.next = page->link ? (number_of(page->link) + 1) & 7 : 0;
 #endif
         return cell;
@@ -291,7 +309,7 @@ static union cell cell_of(unsigned f)
     cell.refs = page->refs & 15;
     cell.type_refs = page->type_refs & 15;
     if (page->flags & PAGE_PARTIAL)
-        cell.mark = (uint8_t)(page->progress & 1);
+        cell.mark = (uint8_t)(page->progress & 3);
     else if (owner && !page->type_refs)
         cell.mark = page->type != PT_NONE && page->stamp == owner->tlb_epoch;
 #ifdef APART
@@ -299,29 +317,53 @@ static union cell cell_of(unsigned f)
     if (owner && !cell.type_refs && !cell.mark)
         cell.type = PT_NONE;
 #endif
-    if (has_word(cell) && (word & PTE_PRESENT)) {
-        cell.kind = word & PTE_WRITE ? ENTRY_WRITE : ENTRY_READ;
-        cell.target = number_of(mfn_x(entry_mfn(word))) & 3;
+    for (unsigned i = 0; i < nr_words(cell); i++)
+        cell.words |= (uint8_t)(word_of(now.word[f][i]) << WORD_BITS * i);
+    return cell;
+}
+
+#ifdef APART
+/* A cell as far as it does not depend on the frames' numbers. */
+static uint32_t key_of(union cell cell, unsigned f)
+{
+    uint32_t words = 0;
+
+    for (unsigned i = 0; i < nr_words(cell); i++) {
+        unsigned word = cell.words >> WORD_BITS * i & WORD_OPEN;
+
+        if (word & 3)
+            words |= ((word & 3) | (word >> 2 == f) << 2) << WORD_BITS * i;
     }
+    cell.words = (uint8_t)words;
+    return cell.bits;
+}
+
+/* The same cell, the frames having got the numbers is[]. */
+static union cell renamed(union cell cell, const uint8_t is[FRAMES])
+{
+    uint32_t words = 0;
+
+    for (unsigned i = 0; i < nr_words(cell); i++) {
+        unsigned word = cell.words >> WORD_BITS * i & WORD_OPEN;
+
+        if (word & 3)
+            words |= ((word & 3) | (uint32_t)is[word >> 2] << 2) << WORD_BITS * i;
+    }
+    cell.words = (uint8_t)words;
     return cell;
 }
 
 /*
- * Of all orders of the frames that put their cells in ascending order, an entry's target left
- * aside, the one with the least targets. Without APART: as they are.
+ * Of all orders of the frames that put their keys in ascending order, the one whose cells come
+ * first.
  */
 static void canonicalize(const union cell *cell, struct outcome *out)
 {
-#ifdef APART
     uint32_t key[FRAMES];
     bool have = false;
 
-    for (unsigned f = 0; f < FRAMES; f++) {
-        union cell k = cell[f];
-
-        k.target = 0;
-        key[f] = k.bits | (cell[f].kind && cell[f].target == f ? UINT32_C(1) << 31 : 0);
-    }
+    for (unsigned f = 0; f < FRAMES; f++)
+        key[f] = key_of(cell[f], f);
     for (unsigned i = 0; i < nr_orders; i++) {
         const uint8_t *was = order[i];
         union cell sorted[FRAMES];
@@ -334,23 +376,23 @@ static void canonicalize(const union cell *cell, struct outcome *out)
             continue;
         for (unsigned f = 0; f < FRAMES; f++)
             is[was[f]] = (uint8_t)f;
-        for (unsigned f = 0; f < FRAMES; f++) {
-            sorted[f] = cell[was[f]];
-            if (sorted[f].kind)
-                sorted[f].target = (uint8_t)(is[sorted[f].target] & 3);
-        }
+        for (unsigned f = 0; f < FRAMES; f++)
+            sorted[f] = renamed(cell[was[f]], is);
         if (have && memcmp(sorted, out->state.cell, sizeof(sorted)) >= 0)
             continue;
         have = true;
         memcpy(out->state.cell, sorted, sizeof(sorted));
         memcpy(out->was, was, FRAMES);
     }
+}
 #else
+static void canonicalize(const union cell *cell, struct outcome *out)
+{
     memcpy(out->state.cell, cell, sizeof(out->state.cell));
     for (unsigned f = 0; f < FRAMES; f++)
         out->was[f] = (uint8_t)f;
-#endif
 }
+#endif
 
 static void outcome_take(struct outcome *out)
 {
@@ -367,14 +409,18 @@ static void outcome_take(struct outcome *out)
 
 /* ---- operations ---------------------------------------------------------------------------- */
 
+static maddr_t slot_of(const struct op *op)
+{
+    return mfn_to_maddr(mfn_of(op->frame)) + op->slot * sizeof(uint64_t);
+}
+
 static int update(const struct op *op)
 {
     struct pt_batch batch;
     int ret;
 
     pt_batch_begin(&batch, &account[op->domain], &account[op->owner]);
-    ret = pt_batch_update(&batch, mfn_to_maddr(mfn_of(op->frame)), entry_of(op->entry, op->target),
-                          PTE_NORMAL);
+    ret = pt_batch_update(&batch, slot_of(op), entry_at(op->word, 0), PTE_NORMAL);
     pt_batch_end(&batch);
     return ret;
 }
@@ -402,9 +448,8 @@ static void op_run(const struct op *op)
         (void)!update(op);
         break;
     case EXCHANGE:
-        found = *now.word[op->frame];
-        (void)!pt_emulated_write(acct, mfn_to_maddr(mfn), entry_of(op->entry, op->target), 8,
-                                 &found);
+        found = now.word[op->frame][op->slot];
+        (void)!pt_emulated_write(acct, slot_of(op), entry_at(op->word, 0), 8, &found);
         break;
     case ALLOC:
 #ifdef APART
@@ -417,6 +462,31 @@ static void op_run(const struct op *op)
         mm_lock(acct);
         (void)!page_give_back(page_of(mfn), acct);
         mm_unlock(acct);
+    }
+}
+
+/* Value 0..WORD_VALUES-1 as a word. */
+static unsigned word_numbered(unsigned value)
+{
+    return value ? (ENTRY_READ + (value - 1) / FRAMES) | (value - 1) % FRAMES << 2 : ENTRY_NONE;
+}
+
+static void slot_ops(union cell cell, struct op op, void (*each)(const struct op *op))
+{
+    bool is_held = op.slot < nr_words(cell);
+
+    /* Where the word does not count, which entry is put there makes no difference. */
+    for (unsigned value = 0; value < (is_held ? WORD_VALUES : 2); value++) {
+        op.word = word_numbered(value) & WORD_OPEN;
+        op.kind = UPDATE;
+        for (unsigned owner = op.domain; owner < DOMAINS; owner++) {
+            op.owner = owner & 1;
+            each(&op);
+        }
+        op.kind = EXCHANGE;
+        op.owner = 0;
+        if (is_held && cell.type == PT_L1)
+            each(&op);
     }
 }
 
@@ -434,19 +504,9 @@ static void frame_ops(union cell cell, struct op op, void (*each)(const struct o
     each(&op);
     op.kind = GIVE_BACK;
     each(&op);
-    /* Where the word does not count, an entry in it or none makes no other difference. */
-    for (unsigned value = 0; value < (has_word(cell) ? WORD_VALUES : 2); value++) {
-        op.entry = value ? (ENTRY_READ + (value - 1) / FRAMES) & 3 : ENTRY_NONE;
-        op.target = value ? (value - 1) % FRAMES & 3 : 0;
-        op.kind = UPDATE;
-        for (unsigned owner = op.domain; owner < DOMAINS; owner++) {
-            op.owner = owner & 1;
-            each(&op);
-        }
-        op.kind = EXCHANGE;
-        op.owner = 0;
-        if (has_word(cell) && cell.type == PT_L1)
-            each(&op);
+    for (unsigned slot = 0; slot < TABLE_ENTRIES; slot++) {
+        op.slot = slot & 1;
+        slot_ops(cell, op, each);
     }
 }
 
@@ -474,15 +534,26 @@ void memory_ops(const struct state *state, void (*each)(const struct op *op))
 
 struct step step_of(const struct op *op)
 {
-    return (struct step){ .op = *op, .words = UINT16_MAX };
+    return (struct step){ .op = *op, .words = UINT32_MAX };
 }
 
-struct step step_with(struct step step, unsigned frame, unsigned value)
+struct step step_with(struct step step, int asked, unsigned value)
 {
-    unsigned word = value ? (ENTRY_READ + (value - 1) / FRAMES) | (value - 1) % FRAMES << 2 : 0;
-
-    step.words = (uint16_t)((step.words & ~(WORD_NONE << 4 * frame)) | word << 4 * frame);
+    step.words &= ~(WORD_OPEN << WORD_BITS * asked);
+    step.words |= word_numbered(value) << WORD_BITS * asked;
     return step;
+}
+
+/* The first word of the frame that the step has not been given; -1: none. */
+static int word_open(const struct state *state, struct step step, unsigned f)
+{
+    for (unsigned i = nr_words(state->cell[f]); i < TABLE_ENTRIES; i++) {
+        unsigned at = f * TABLE_ENTRIES + i;
+
+        if ((step.words >> WORD_BITS * at & WORD_OPEN) == WORD_OPEN)
+            return (int)at;
+    }
+    return -1;
 }
 
 /* The frame that has an owner now and had none before. */
@@ -497,18 +568,15 @@ static int frame_got(const struct state *before)
 void memory_step(const struct state *state, struct step step, struct outcome *out)
 {
     out->breach = NULL;
-    out->asked = 0;
+    out->asked = -1;
     state_load(state);
     words_load(state, step.words);
     host.mapped = 0;
     op_run(&step.op);
-    for (unsigned f = 0; f < FRAMES; f++) {
-        bool is_open = (step.words >> 4 * f & WORD_NONE) == WORD_NONE && !has_word(state->cell[f]);
-
-        if (is_open && (host.mapped & BIT(mfn_x(mfn_of(f)))))
-            out->asked |= 1u << f;
-    }
-    if (out->asked)
+    for (unsigned f = 0; f < FRAMES && out->asked < 0; f++)
+        if (host.mapped & BIT(mfn_x(mfn_of(f))))
+            out->asked = word_open(state, step, f);
+    if (out->asked >= 0)
         return;
     cached_note();
     cached_check(out);
@@ -518,10 +586,10 @@ void memory_step(const struct state *state, struct step step, struct outcome *ou
 
 /* ---- as C ---------------------------------------------------------------------------------- */
 
-static void entry_print(unsigned kind, unsigned target, const uint8_t *name)
+static void word_print(unsigned word, const uint8_t *name)
 {
-    if (kind)
-        printf("pte(f[%u], %s)", name[target], kind == ENTRY_WRITE ? "RW" : "P");
+    if (word & 3)
+        printf("pte(f[%u], %s)", name[word >> 2], (word & 3) == ENTRY_WRITE ? "RW" : "P");
     else
         printf("0");
 }
@@ -546,15 +614,15 @@ static void op_print(const struct op *op, const uint8_t *name, int got)
         printf("    (void)!pt_root_put(&%s, f[%u]);\n", who, f);
         break;
     case UPDATE:
-        printf("    (void)!update_from(&%s, &%s, slot(f[%u], 0), ", who, account_name[op->owner],
-               f);
-        entry_print(op->entry, op->target, name);
+        printf("    (void)!update_from(&%s, &%s, slot(f[%u], %u), ", who, account_name[op->owner],
+               f, op->slot);
+        word_print(op->word, name);
         printf(", PTE_NORMAL);\n");
         break;
     case EXCHANGE:
-        printf("    (void)!pt_emulated_write(&%s, slot(f[%u], 0), ", who, f);
-        entry_print(op->entry, op->target, name);
-        printf(", 8, &(uint64_t){ words(f[%u])[0] });\n", f);
+        printf("    (void)!pt_emulated_write(&%s, slot(f[%u], %u), ", who, f, op->slot);
+        word_print(op->word, name);
+        printf(", 8, &(uint64_t){ words(f[%u])[%u] });\n", f, op->slot);
         break;
     case ALLOC:
         if (got >= 0)
@@ -571,13 +639,13 @@ static void op_print(const struct op *op, const uint8_t *name, int got)
 
 void step_print(struct step step, const uint8_t *name, int got)
 {
-    for (unsigned f = 0; f < FRAMES; f++) {
-        unsigned word = step.words >> 4 * f & WORD_NONE;
+    for (unsigned i = 0; i < FRAMES * TABLE_ENTRIES; i++) {
+        unsigned word = step.words >> WORD_BITS * i & WORD_OPEN;
 
-        if (word == WORD_NONE)
+        if (word == WORD_OPEN)
             continue;
-        printf("    words(f[%u])[0] = ", name[f]);
-        entry_print(word & 3, word >> 2, name);
+        printf("    words(f[%u])[%u] = ", name[i / TABLE_ENTRIES], i % TABLE_ENTRIES);
+        word_print(word, name);
         printf(";\n");
     }
     op_print(&step.op, name, got);
@@ -612,7 +680,7 @@ void memory_start(struct state *state)
     frames_end = mfn_x(mfn_of(FRAMES));
     for (unsigned f = 0; f < FRAMES; f++) {
         now.word[f] = machine_map(mfn_of(f));
-        *now.word[f] = 0;
+        machine_clear_frame(mfn_of(f));
         frames_add(mfn_to_maddr(mfn_of(f)), mfn_to_maddr(mfn_of(f)) + PAGE_SIZE);
     }
     host.preempt = true;

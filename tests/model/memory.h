@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The small machine whose states are searched: the real code of hypervisor/mm/, two accounts (a
- * control account and a guest), FRAMES frames, tables of one entry, and an allowance of one entry a
- * lock, so that long work is interrupted wherever it can be. memory.c has the machine, reach.c the
- * search.
+ * control account and a guest), FRAMES frames, tables of TABLE_ENTRIES entries, and an allowance of
+ * one entry a lock, so that long work is interrupted wherever it can be. memory.c has the machine,
+ * reach.c the search.
  *
  * What processors may still have cached belongs to a state. The control account runs on one CPU,
  * the guest on two others. A frame is remembered as cached by an account from when an entry maps it
  * until all of the account's CPUs are flushed: the union of their TLBs, of which each may hold all
  * of it.
  *
- * The word of a frame that is no table does not belong to it: its account may write there at any
- * time. An operation that looks at such a word is tried with each value that it can have.
+ * Words that are no entries which hold references do not belong to it: most of them their account
+ * may write at any time. An operation that looks at such a word is tried with each value that it
+ * can have.
  *
  * Two machines can be built. In one the frames are neighbours, which the allocator joins, and the
  * order of its lists is part of a state. With APART they lie apart, any free frame may be handed
@@ -32,14 +33,22 @@
 #define START 0 /* the first account that acts; 1: the guest alone */
 #endif
 
+enum entry_kind { ENTRY_NONE, ENTRY_READ, ENTRY_WRITE, ENTRY_KINDS };
+/* A word, in four bits: enum entry_kind, and from bit 2 the number of the frame that it names. */
+#define WORD_BITS   4
+#define WORD_OPEN   0xfu /* not looked at yet */
+#define WORD_VALUES (1 + (ENTRY_KINDS - 1) * FRAMES)
+
 /* All that distinguishes a frame from another. */
 union cell {
     struct {
         uint32_t refs : 4, type_refs : 4, owner : 2, type : 3, flags : 8;
-        uint32_t mark : 1; /* progress, or: the stamp is that of now */
+        uint32_t mark : 2; /* progress, or 1: the stamp is that of now */
         uint32_t is_root : 1;
-        uint32_t kind : 2, target : 2; /* a table's entry: enum entry_kind, number of a frame */
-        uint32_t next : 3;             /* of a free one, refs: the previous; number + 1 */
+        uint32_t words : 8; /* those that are entries which hold references */
+    };
+    struct {
+        uint32_t previous : 4, : 4 + 2 + 3 + 8 + 2 + 1, next : 8; /* of a free one: number + 1 */
     };
     uint32_t bits;
 };
@@ -51,23 +60,20 @@ struct state {
 };
 
 enum op_kind { PIN, UNPIN, ROOT_GET, ROOT_PUT, UPDATE, EXCHANGE, ALLOC, GIVE_BACK };
-enum entry_kind { ENTRY_NONE, ENTRY_READ, ENTRY_WRITE, ENTRY_KINDS };
 
 struct op {
-    uint16_t kind : 3, domain : 1, owner : 1, frame : 2, level : 3, entry : 2, target : 2;
+    uint16_t kind : 3, domain : 1, owner : 1, frame : 2, level : 3, slot : 1, word : 4;
 };
 
-/* An operation, and the words that it was given to look at: four bits a frame, of which ... */
+/* An operation, and the words that it was given to look at: frame by frame, all of each. */
 struct step {
     struct op op;
-    uint16_t words;
+    uint32_t words;
 };
-#define WORD_NONE   0xfu /* ... these say: not looked at yet */
-#define WORD_VALUES (1 + (ENTRY_KINDS - 1) * FRAMES)
 
 struct outcome {
     struct state state;
-    unsigned asked;      /* bit per frame: a word that must be chosen; there is no outcome yet */
+    int asked;           /* a word that must be chosen, and there is no outcome yet; or -1 */
     uint8_t was[FRAMES]; /* each frame's number before */
     int got;             /* number before of the frame that was handed out, or -1 */
     const char *breach;  /* NULL: none */
@@ -79,8 +85,8 @@ void memory_start(struct state *state);
 /* Each operation that is not refused at the first look. */
 void memory_ops(const struct state *state, void (*each)(const struct op *op));
 struct step step_of(const struct op *op);
-/* The same with value 0..WORD_VALUES-1 in frame `frame`. */
-struct step step_with(struct step step, unsigned frame, unsigned value);
+/* The same with value 0..WORD_VALUES-1 in the word that was asked for. */
+struct step step_with(struct step step, int asked, unsigned value);
 void memory_step(const struct state *state, struct step step, struct outcome *out);
 /* What must hold whatever is cached: after memory_step(). NULL or a breach. */
 const char *memory_audit(void);

@@ -27,7 +27,7 @@
 #include "memory.h"
 
 #ifndef VERSIONS_MAX
-#define VERSIONS_MAX (1u << 18)
+#define VERSIONS_MAX (1u << 20)
 #endif
 
 struct version {
@@ -199,9 +199,10 @@ static void breach_print(void)
     const struct outcome *out = &shared->breach.out;
     uint8_t name[FRAMES];
 
-    printf("model: %s after %lu states:\n/* %s, with MM_WORK_MAX 1 and TABLE_ENTRIES 1 */\n"
+    printf("model: %s after %lu states:\n/* %s, with MM_WORK_MAX 1 and TABLE_ENTRIES %u */\n"
            "START_TEST(model)\n{\n    mfn_t f[%u] = { _mfn(16)",
-           shared->breach.why, atomic_load(&shared->states), shared->breach.why, FRAMES);
+           shared->breach.why, atomic_load(&shared->states), shared->breach.why, TABLE_ENTRIES,
+           FRAMES);
     for (unsigned f = 1; f < FRAMES; f++)
         printf(", _mfn(%u)", 16 + f);
     printf(" }; /* nobody's, until they are handed out */\n\n");
@@ -232,17 +233,14 @@ static void try(struct step step)
 {
     struct outcome out;
     const char *why;
-    unsigned frame;
 
     now.step = step;
     memory_step(&version[now.from].state, step, &out);
     now.steps++;
-    if (out.asked) {
-        frame = (unsigned)__builtin_ctz(out.asked);
-        for (unsigned value = 0; value < WORD_VALUES; value++)
-            try(step_with(step, frame, value));
+    for (unsigned value = 0; out.asked >= 0 && value < WORD_VALUES; value++)
+        try(step_with(step, out.asked, value));
+    if (out.asked >= 0)
         return;
-    }
     why = out.breach;
     if (state_note(&out.state) && !why) {
         why = memory_audit();
@@ -342,8 +340,8 @@ int main(int argc, char **argv)
         breach_print();
         return status;
     }
-    printf("model: %u frames: %lu states, %lu steps, %u operations deep: %s\n", FRAMES,
-           atomic_load(&shared->states), atomic_load(&shared->steps), depth - 1,
-           status == DONE ? "every promise holds" : "no breach so far, not the whole");
+    printf("model: %u frames, tables of %u: %lu states, %lu steps, %u operations deep: %s\n",
+           FRAMES, TABLE_ENTRIES, atomic_load(&shared->states), atomic_load(&shared->steps),
+           depth - 1, status == DONE ? "every promise holds" : "no breach so far, not the whole");
     return status;
 }

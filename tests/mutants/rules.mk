@@ -23,8 +23,8 @@ coverage: setup-check
 		--txt $(BUILD)/coverage/report --csv $(BUILD)/coverage/report.csv
 	$(Q)$(PYTHON) tests/mutants/coverage.py $(BUILD)/coverage/report.csv
 
-coverage-run: $(UNIT_TESTS) $(FUZZ)/hypercall $(FUZZ)/failure $(MODEL)/joined-2 \
+coverage-run: $(UNIT_TESTS) $(FUZZ)/hypercall $(FUZZ)/failure $(MODEL)/joined-2x2 \
 		$(MODEL)/events-small $(MODEL)/grants-small
 	$(Q)-$(MAKE) --no-print-directory check-unit > $(BUILD)/unit.log
-	$(Q)$(FUZZ)/failure && $(MODEL)/joined-2 && $(MODEL)/events-small 100000 64 && \
+	$(Q)$(FUZZ)/failure && $(MODEL)/joined-2x2 && $(MODEL)/events-small 100000 64 && \
 		$(MODEL)/grants-small 5000 1000 && $(FUZZ)/hypercall --calls $(CALLS) --audit 64

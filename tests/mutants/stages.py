@@ -71,8 +71,8 @@ def checks(tree, name):
     yield fuzz("--calls 20000 --audit 8", 30)
     yield from quick
     if layer == "mm":
-        yield model("joined-2")
-        yield model("apart-3", seconds=90)
+        yield model("joined-2x2")
+        yield model("apart-3x1", seconds=90)
     if layer == "core":
         yield model("events-small", "100000 64")
         yield model("grants-small", "8000 2000")
