@@ -15,8 +15,10 @@
 
 #ifdef APART
 #define DISTANCE 2
+const char *const memory_layout = ", each apart";
 #else
 #define DISTANCE 1
+const char *const memory_layout = "";
 #endif
 #define FIRST     16
 #define DOMAINS   2
@@ -594,9 +596,10 @@ static void word_print(unsigned word, const uint8_t *name)
         printf("0");
 }
 
+static const char *const account_name[DOMAINS] = { "control", "guest" };
+
 static void op_print(const struct op *op, const uint8_t *name, int got)
 {
-    static const char *const account_name[DOMAINS] = { "control", "guest" };
     const char *who = account_name[op->domain];
     unsigned f = name[op->frame];
 
@@ -649,6 +652,14 @@ void step_print(struct step step, const uint8_t *name, int got)
         printf(";\n");
     }
     op_print(&step.op, name, got);
+}
+
+void flush_print(uint8_t cached)
+{
+    for (unsigned d = 0; d < DOMAINS; d++)
+        if (cached & CACHED_ALL << d)
+            printf("    ck_assert_uint_eq(host.flushed_cpus & %s.cpus, %s.cpus);\n",
+                   account_name[d], account_name[d]);
 }
 
 /* ---- at the start -------------------------------------------------------------------------- */

@@ -92,6 +92,9 @@ void memory_step(const struct state *state, struct step step, struct outcome *ou
 const char *memory_audit(void);
 /* As C, for a test that has the rig of tests/unit/mm/; name[]: what each frame is called there. */
 void step_print(struct step step, const uint8_t *name, int got);
+extern const char *const memory_layout; /* how its frames lie, as an end of a sentence */
+/* ... what must have come between `host.flushed_cpus = 0` and a breach by the bit; 0: nothing. */
+void flush_print(uint8_t cached);
 
 /* The code gave up while a step was tried: says so and ends. From reach.c. */
 void __attribute__((__noreturn__)) reach_panic(const char *why);

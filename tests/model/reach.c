@@ -155,24 +155,25 @@ static uint32_t oldest(uint32_t i, unsigned frame, uint8_t cached)
 static void path_print(uint32_t to, unsigned frame, uint8_t cached, uint8_t *name);
 
 /*
- * The path to a step, and the step, where *cached of `frame`, a number before it, are wanted after
- * it. name[]: what the frames before it are called.
+ * The path to a step, and the step, where the bit `cached` of `frame`, a number before it, is
+ * wanted after it. name[]: what the frames before it are called. True: the bit is set by the step
+ * itself.
  */
-static void last_print(uint32_t from, struct step step, int got, unsigned frame, uint8_t cached,
+static bool last_print(uint32_t from, struct step step, int got, unsigned frame, uint8_t cached,
                        uint8_t *name)
 {
     struct state bare = version[from].state;
     struct outcome out;
+    bool is_set = false;
 
     memset(bare.cached, 0, sizeof(bare.cached));
     if (cached)
         memory_step(&bare, step, &out);
-    /* Set by the step itself, whatever was there? */
     for (unsigned f = 0; cached && f < FRAMES; f++)
-        if (out.was[f] == frame && (out.state.cached[f] & cached))
-            cached = 0;
-    path_print(from, frame, cached, name);
+        is_set = is_set || (out.was[f] == frame && (out.state.cached[f] & cached));
+    path_print(from, frame, is_set ? 0 : cached, name);
     step_print(step, name, got);
+    return is_set;
 }
 
 /* To a version; name[]: what its frames are called. */
@@ -187,26 +188,29 @@ static void path_print(uint32_t to, unsigned frame, uint8_t cached, uint8_t *nam
     if (!version[to].parent)
         return;
     memory_step(&version[version[to].parent].state, version[to].by, &out);
-    last_print(version[to].parent, version[to].by, out.got, out.was[frame], cached, before);
+    if (last_print(version[to].parent, version[to].by, out.got, out.was[frame], cached, before))
+        printf("    host.flushed_cpus = 0;\n");
     for (unsigned f = 0; f < FRAMES; f++)
         name[f] = before[out.was[f]];
 }
 
-/* By the process that has tried nothing: a step that ended in panic leaves the code as it was then.
- */
+/* By the process that has tried nothing: a step that ended in panic leaves locks taken. */
 static void breach_print(void)
 {
     const struct outcome *out = &shared->breach.out;
     uint8_t name[FRAMES];
 
-    printf("model: %s after %lu states:\n/* %s, with MM_WORK_MAX 1 and TABLE_ENTRIES %u */\n"
+    printf("model: %s after %lu states:\n/* %s */\n"
+           "/* with MM_WORK_MAX 1, TABLE_ENTRIES %u, and no RAM but %u frames from 16 on%s */\n"
            "START_TEST(model)\n{\n    mfn_t f[%u] = { _mfn(16)",
            shared->breach.why, atomic_load(&shared->states), shared->breach.why, TABLE_ENTRIES,
-           FRAMES);
+           FRAMES, memory_layout, FRAMES);
     for (unsigned f = 1; f < FRAMES; f++)
         printf(", _mfn(%u)", 16 + f);
     printf(" }; /* nobody's, until they are handed out */\n\n");
-    last_print(shared->breach.from, shared->breach.step, out->got, out->frame, out->cached, name);
+    if (!last_print(shared->breach.from, shared->breach.step, out->got, out->frame, out->cached,
+                    name))
+        flush_print(out->cached);
     printf("    ck_assert(page_audit());\n}\nEND_TEST\n");
 }
 
