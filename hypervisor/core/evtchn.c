@@ -134,10 +134,8 @@ static struct domain *lock_with_peer(struct domain *d, evtchn_port_t port)
 
 static void virq_unbind(struct domain *d, unsigned virq, evtchn_port_t port)
 {
-    for (unsigned i = 0; i < d->vcpus_max; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (v && v->virq_port[virq] == port)
+    for_each_vcpu(d, v) {
+        if (v->virq_port[virq] == port)
             WRITE_ONCE(v->virq_port[virq], 0);
     }
 }
@@ -244,10 +242,8 @@ void evtchn_table_destroy(struct domain *d)
     lock_drop(&table->lock);
     while (port_close_next(d, &port))
         continue;
-    for (unsigned i = 0; i < d->vcpus_max; i++) {
-        if (d->vcpu[i])
-            vcpu_drop_info(d->vcpu[i]);
-    }
+    for_each_vcpu(d, v)
+        vcpu_drop_info(v);
     /* Another domain may be looking for a port of d to bind to, under this lock. */
     lock_take(&table->lock);
     nr_buckets = table->valid / EVTCHNS_PER_BUCKET;
@@ -263,8 +259,8 @@ static bool virq_is_held(struct domain *d, unsigned virq, evtchn_port_t port)
 {
     unsigned holders = 0;
 
-    for (unsigned i = 0; i < d->vcpus_max; i++)
-        holders += d->vcpu[i] && d->vcpu[i]->virq_port[virq] == port;
+    for_each_vcpu(d, v)
+        holders += v->virq_port[virq] == port;
     return holders == 1;
 }
 
@@ -312,9 +308,9 @@ static bool table_check(struct domain *d)
             return false;
     }
     /* A vCPU's VIRQ goes to a port that is bound to that VIRQ. */
-    for (unsigned i = 0; i < d->vcpus_max; i++) {
-        for (unsigned virq = 0; d->vcpu[i] && virq < NR_VIRQS; virq++) {
-            evtchn_port_t port = d->vcpu[i]->virq_port[virq];
+    for_each_vcpu(d, v) {
+        for (unsigned virq = 0; virq < NR_VIRQS; virq++) {
+            evtchn_port_t port = v->virq_port[virq];
             const struct evtchn *chn = port ? evtchn_lookup(d, port) : NULL;
 
             if (port && (!chn || chn->state != EVTCHN_VIRQ || chn->virq != virq))

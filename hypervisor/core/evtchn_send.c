@@ -40,10 +40,8 @@ static void vcpu_mark_pending(struct vcpu *v, evtchn_port_t port)
 /* SCHEDOP_poll looks at the pending bits itself: wake it, whatever is masked. */
 static void pollers_wake(struct domain *d)
 {
-    for (unsigned i = 0; i < d->vcpus_max; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (v && READ_ONCE(v->polling))
+    for_each_vcpu(d, v) {
+        if (READ_ONCE(v->polling))
             sched_unblock(v);
     }
 }

@@ -97,15 +97,13 @@ static void vcpus_describe(struct domain *d, struct xen_domctl_getdomaininfo *in
 {
     bool is_blocked = true;
 
-    for (unsigned id = 0; id < d->vcpus_max; id++) {
+    for_each_vcpu(d, v) {
         struct vcpu_runstate_info state;
 
-        if (!d->vcpu[id])
-            continue;
-        info->max_vcpu_id = id;
-        sched_runstate(d->vcpu[id], &state);
+        info->max_vcpu_id = v->id;
+        sched_runstate(v, &state);
         info->cpu_time += state.time[RUNSTATE_running];
-        if (vcpu_is_down(d->vcpu[id]))
+        if (vcpu_is_down(v))
             continue;
         info->nr_online_vcpus++;
         if (state.state == RUNSTATE_running)

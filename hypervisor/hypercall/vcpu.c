@@ -54,10 +54,8 @@ long hc_vcpu_up(struct vcpu *vcpu)
 
 static bool others_are_down(const struct vcpu *v)
 {
-    const struct domain *d = v->domain;
-
-    for (unsigned id = 0; id < d->vcpus_max; id++) {
-        if (d->vcpu[id] && d->vcpu[id] != v && !vcpu_is_down(d->vcpu[id]))
+    for_each_vcpu(v->domain, other) {
+        if (other != v && !vcpu_is_down(other))
             return false;
     }
     return true;

@@ -737,6 +737,23 @@ START_TEST(death_gives_the_info_frame_back)
 }
 END_TEST
 
+/* No walk over a domain's vCPUs goes past the last there can be. */
+START_TEST(as_many_vcpus_as_can_be)
+{
+    struct domain *d = domain_make(4, VCPUS_MAX);
+    evtchn_port_t ipi;
+
+    ck_assert_int_eq(evtchn_bind_virq(d, VIRQ_TIMER, VCPUS_MAX - 1, &port), 0);
+    ck_assert_int_eq(evtchn_bind_virq(d, VIRQ_TIMER, VCPUS_MAX, &ipi), -ENOENT);
+    ck_assert_int_eq(evtchn_bind_ipi(d, 0, &ipi), 0);
+    ck_assert_int_eq(evtchn_send(d, ipi), 0);
+    ck_assert(evtchn_check(d));
+    ck_assert_int_eq(evtchn_close(d, port), 0);
+    ck_assert_uint_eq(d->vcpu[VCPUS_MAX - 1]->virq_port[VIRQ_TIMER], 0);
+    domain_unmake(d);
+}
+END_TEST
+
 /* Any order of operations with any ports leaves a table that holds its invariants. */
 START_TEST(random_operations)
 {
@@ -814,6 +831,7 @@ int main(void)
         register_info_errors, register_info_of_another_vcpu, register_info_moves_from_a_stand_in,
         events_use_the_registered_place, reset_closes_all, reset_of_a_running_domain,
         reset_goes_on_where_it_stopped, death_frees_the_peers, death_gives_the_info_frame_back,
+        as_many_vcpus_as_can_be,
     };
 
     tcase_add_checked_fixture(tc, three_start, end);
