@@ -245,8 +245,10 @@ static bool try(const struct state *how)
 }
 
 /* `how` with each operation of the other CPU at each of the points where it can give way. */
-static void pairs(struct state how)
+static void pairs(const struct state *step)
 {
+    struct state how = *step;
+
     for (how.other = 0; how.other < s.model->nr_ops; how.other++) {
         uint64_t nr;
 
@@ -276,7 +278,7 @@ static void expand(uint32_t from, unsigned pair_every)
                 continue;
             s.steps++;
             if (pair_every && s.steps % pair_every == 0)
-                pairs(how);
+                pairs(&how);
         }
     }
 }
