@@ -570,6 +570,7 @@ static int frame_got(const struct state *before)
 void memory_step(const struct state *state, struct step step, struct outcome *out)
 {
     out->breach = NULL;
+    out->cached = out->frame = 0;
     out->asked = -1;
     state_load(state);
     words_load(state, step.words);

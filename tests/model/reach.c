@@ -259,9 +259,16 @@ static void try_op(const struct op *op)
     try(step_of(op));
 }
 
+static void wild(int signal)
+{
+    (void)signal;
+    reach_panic("an access to where nothing is");
+}
+
 /* A process: its share of the versions up to `last`. */
 static void __attribute__((noreturn)) follow(uint32_t last)
 {
+    (void)signal(SIGSEGV, wild);
     for (;;) {
         now.from = atomic_fetch_add(&shared->followed, 1) + 1;
         if (now.from > last)
@@ -339,6 +346,10 @@ int main(int argc, char **argv)
             printf("model: %lu states by up to %u operations, %lu steps\n",
                    atomic_load(&shared->states), depth, atomic_load(&shared->steps));
         status = follow_all(first, last);
+    }
+    if (status == BREACH && !shared->breach.from) {
+        printf("model: a process of the search was killed\n");
+        return status;
     }
     if (status == BREACH) {
         breach_print();
