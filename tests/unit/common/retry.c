@@ -9,7 +9,8 @@
 
 #include <check.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "common/clock.h"
 
 #define DELAY_MS 20
 
@@ -26,17 +27,9 @@ static void again(void *context)
         loop_stop(loop);
 }
 
-static double now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
-}
-
 START_TEST(tries_again)
 {
-    double begin = now_ms();
+    uint64_t begin = clock_now_ns();
 
     nr_wanted = 3;
     ck_assert(!retry.is_set);
@@ -46,7 +39,7 @@ START_TEST(tries_again)
     ck_assert_int_eq(loop_run(loop), 0);
     ck_assert_uint_eq(nr_tries, 3);
     ck_assert(!retry.is_set);
-    ck_assert(now_ms() - begin >= 3 * DELAY_MS);
+    ck_assert(clock_now_ns() - begin >= 3 * DELAY_MS * NS_PER_MS);
 }
 END_TEST
 
