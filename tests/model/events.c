@@ -25,19 +25,14 @@ static const unsigned nr_of[] = { 2, 2 * PORTS, 1, 1, PORTS, PORTS, PORTS, PORTS
 
 static struct domain *domain[2];
 
-static struct domain *domain_of(domid_t id)
-{
-    return container_of(mm_account_of_slot(id), struct domain, mm);
-}
-
 static void start(void)
 {
     for (domid_t id = 0; id < SIM_DOMAINS; id++)
         for (unsigned i = 0; i < SIM_VCPUS; i++)
             if (id == 0 || i > 0)
-                vcpu_pause_nosync(domain_of(id)->vcpu[i], VCPU_PAUSED_DOWN);
+                vcpu_pause_nosync(sim_domain(id)->vcpu[i], VCPU_PAUSED_DOWN);
     for (unsigned i = 0; i < 2; i++) {
-        domain[i] = domain_of((domid_t)(i + 1));
+        domain[i] = sim_domain((domid_t)(i + 1));
         domain[i]->events.limit = PORTS + 1;
         if (sched_set_affinity(domain[i]->vcpu[0], UINT64_C(1) << i, ~UINT64_C(0)))
             __builtin_trap();
@@ -207,6 +202,11 @@ static bool promise(void)
     return true;
 }
 
+static void put(uint64_t *bits, uint64_t where, bool set)
+{
+    *bits = set ? *bits | where : *bits & ~where;
+}
+
 static bool scene(unsigned op, unsigned n)
 {
     struct ports ports = named(op), peers = peers_of(ports);
@@ -217,10 +217,10 @@ static bool scene(unsigned op, unsigned n)
         uint64_t pending = n & LOUD ? ALL_PORTS : 0, masked = pending;
 
         peers.of[i] &= ~ports.of[i];
-        pending = (pending & ~peers.of[i]) | (n & PEER_PENDING ? peers.of[i] : 0);
-        masked = (masked & ~peers.of[i]) | (n & PEER_MASKED ? peers.of[i] : 0);
-        pending = (pending & ~ports.of[i]) | (n & NAMED_PENDING ? ports.of[i] : 0);
-        masked = (masked & ~ports.of[i]) | (n & NAMED_MASKED ? ports.of[i] : 0);
+        put(&pending, peers.of[i], n & PEER_PENDING);
+        put(&masked, peers.of[i], n & PEER_MASKED);
+        put(&pending, ports.of[i], n & NAMED_PENDING);
+        put(&masked, ports.of[i], n & NAMED_MASKED);
         domain[i]->shared->evtchn_pending[0] = pending & ~free_ports(i);
         domain[i]->shared->evtchn_mask[0] = masked;
         info->evtchn_upcall_pending = !!(n & TOLD_FIRST << i);

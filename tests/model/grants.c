@@ -53,11 +53,6 @@ static enum kind kind_of(unsigned *op)
 
 /* ---- the world ------------------------------------------------------------------------------- */
 
-static struct domain *domain_of(domid_t id)
-{
-    return container_of(mm_account_of_slot(id), struct domain, mm);
-}
-
 static mfn_t spare(const struct domain *d, unsigned n)
 {
     for (unsigned f = 0; f < SIM_FRAMES; f++)
@@ -69,11 +64,11 @@ static mfn_t spare(const struct domain *d, unsigned n)
 
 static void start(void)
 {
-    w.granter = domain_of(1);
-    w.mapper = domain_of(2);
+    w.granter = sim_domain(1);
+    w.mapper = sim_domain(2);
     for (domid_t id = 0; id < 2; id++)
         for (unsigned i = 0; i < SIM_VCPUS; i++)
-            vcpu_pause_nosync(domain_of(id)->vcpu[i], VCPU_PAUSED_DOWN);
+            vcpu_pause_nosync(sim_domain(id)->vcpu[i], VCPU_PAUSED_DOWN);
     for (unsigned i = 0; i < SIM_VCPUS; i++)
         if (sched_set_affinity(w.mapper->vcpu[i], UINT64_C(1) << i, ~UINT64_C(0)))
             __builtin_trap();

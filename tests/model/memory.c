@@ -207,12 +207,27 @@ static uint32_t word_of(uint64_t entry)
     return (entry & PTE_WRITE ? ENTRY_WRITE : ENTRY_READ) | number_of(mfn_x(entry_mfn(entry))) << 2;
 }
 
-/* As nr_held(). */
+/* But for its place in the allocator's lists. */
+static struct page page_from(union cell cell)
+{
+    struct page page = { .refs = cell.refs,
+                         .type_refs = cell.type_refs,
+                         .owner = cell.owner < DOMAINS ? cell.owner : OWNER_NONE,
+                         .type = cell.type,
+                         .flags = cell.flags };
+
+    if (cell.flags & PAGE_PARTIAL)
+        page.progress = cell.mark;
+    else
+        page.stamp = cell.mark;
+    return page;
+}
+
 static unsigned nr_words(union cell cell)
 {
-    if (cell.owner >= DOMAINS || !cell.type_refs || !is_table_type(cell.type))
-        return 0;
-    return cell.flags & PAGE_PARTIAL ? cell.mark : TABLE_ENTRIES;
+    const struct page page = page_from(cell);
+
+    return nr_held(&page);
 }
 
 static void owned_load(struct page *page, union cell cell)
@@ -220,10 +235,6 @@ static void owned_load(struct page *page, union cell cell)
     struct mm_account *owner = &account[cell.owner];
 
     owner->nr_frames++;
-    if (cell.flags & PAGE_PARTIAL)
-        page->progress = cell.mark;
-    else if (!cell.type_refs)
-        page->stamp = cell.mark;
     if (cell.flags & PAGE_RELEASING) {
         owner->releasing[cell.type - PT_L1] = page;
         owner->nr_releasing++;
@@ -264,11 +275,7 @@ static void state_load(const struct state *state)
     for (unsigned f = 0; f < FRAMES; f++) {
         union cell cell = state->cell[f];
 
-        *page_at(f) = (struct page){ .refs = cell.refs,
-                                     .type_refs = cell.type_refs,
-                                     .owner = cell.owner < DOMAINS ? cell.owner : OWNER_NONE,
-                                     .type = cell.type,
-                                     .flags = cell.flags };
+        *page_at(f) = page_from(cell);
         for (unsigned i = 0; i < nr_words(cell); i++)
             now.word[f][i] = entry_at(cell.words, i);
         now.is_root[f] = cell.is_root;
@@ -325,21 +332,6 @@ static union cell cell_of(unsigned f)
 }
 
 #ifdef APART
-/* A cell as far as it does not depend on the frames' numbers. */
-static uint32_t key_of(union cell cell, unsigned f)
-{
-    uint32_t words = 0;
-
-    for (unsigned i = 0; i < nr_words(cell); i++) {
-        unsigned word = cell.words >> WORD_BITS * i & WORD_OPEN;
-
-        if (word & 3)
-            words |= ((word & 3) | (word >> 2 == f) << 2) << WORD_BITS * i;
-    }
-    cell.words = (uint8_t)words;
-    return cell.bits;
-}
-
 /* The same cell, the frames having got the numbers is[]. */
 static union cell renamed(union cell cell, const uint8_t is[FRAMES])
 {
@@ -353,6 +345,15 @@ static union cell renamed(union cell cell, const uint8_t is[FRAMES])
     }
     cell.words = (uint8_t)words;
     return cell;
+}
+
+/* A cell as far as it does not depend on the frames' numbers: itself is 1, all others are 0. */
+static uint32_t key_of(union cell cell, unsigned f)
+{
+    uint8_t is[FRAMES] = { 0 };
+
+    is[f] = 1;
+    return renamed(cell, is).bits;
 }
 
 /*
@@ -404,9 +405,8 @@ static void outcome_take(struct outcome *out)
         cell[f] = cell_of(f);
     canonicalize(cell, out);
     memset(out->state.cached, 0, sizeof(out->state.cached));
-    for (unsigned f = 0; f < FRAMES; f++) {
+    for (unsigned f = 0; f < FRAMES; f++)
         out->state.cached[f] = now.cached[out->was[f]];
-    }
 }
 
 /* ---- operations ---------------------------------------------------------------------------- */
@@ -514,7 +514,7 @@ static void frame_ops(union cell cell, struct op op, void (*each)(const struct o
 
 void memory_ops(const struct state *state, void (*each)(const struct op *op))
 {
-    for (unsigned domain = START; domain < DOMAINS; domain++) {
+    for (unsigned domain = 0; domain < DOMAINS; domain++) {
         for (unsigned f = 0; f < FRAMES; f++) {
             union cell cell = state->cell[f];
             struct op op = { .domain = domain & 1, .frame = f & 3 };

@@ -29,9 +29,6 @@
 #define FRAMES 2
 #endif
 #define FRAMES_MAX 4
-#ifndef START
-#define START 0 /* the first account that acts; 1: the guest alone */
-#endif
 
 enum entry_kind { ENTRY_NONE, ENTRY_READ, ENTRY_WRITE, ENTRY_KINDS };
 /* A word, in four bits: enum entry_kind, and from bit 2 the number of the frame that it names. */

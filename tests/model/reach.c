@@ -88,7 +88,7 @@ static uint32_t find(uint32_t i, uint32_t end, const struct state *state)
     return i != end ? i : 0;
 }
 
-/* Put *cached into what the state has; false: nothing new. */
+/* Add what an older version has; false: the state itself has nothing new. */
 static bool cached_add(struct state *state, const struct state *older)
 {
     bool is_new = false;
@@ -144,10 +144,8 @@ static uint32_t oldest(uint32_t i, unsigned frame, uint8_t cached)
 {
     uint32_t best = i;
 
-    for (; i; i = version[i].next)
-        if (!memcmp(version[i].state.cell, version[best].state.cell,
-                    sizeof(version[i].state.cell)) &&
-            (version[i].state.cached[frame] & cached) == cached)
+    for (; i; i = find(version[i].next, 0, &version[best].state))
+        if ((version[i].state.cached[frame] & cached) == cached)
             best = i;
     return best;
 }
@@ -347,12 +345,11 @@ int main(int argc, char **argv)
                    atomic_load(&shared->states), depth, atomic_load(&shared->steps));
         status = follow_all(first, last);
     }
-    if (status == BREACH && !shared->breach.from) {
-        printf("model: a process of the search was killed\n");
-        return status;
-    }
     if (status == BREACH) {
-        breach_print();
+        if (shared->breach.from)
+            breach_print();
+        else
+            printf("model: a process of the search was killed\n");
         return status;
     }
     printf("model: %u frames, tables of %u: %lu states, %lu steps, %u operations deep: %s\n",

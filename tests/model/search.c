@@ -34,7 +34,6 @@ static struct {
     uint32_t entered; /* state that the machine is in, but for what guests write; 0: none */
     unsigned long steps, pairs;
     uint64_t points[2]; /* where the two CPUs give way next, counted from the start of a pair */
-    uint64_t point;
     unsigned pair_cpu;
 } s;
 
@@ -210,21 +209,30 @@ static bool state_note(const struct state *how)
     return true;
 }
 
+static const char *promise_breach(void)
+{
+    return s.model->promise && !s.model->promise() ? "a promise is broken" : NULL;
+}
+
+static const char *audit_breach(void)
+{
+    const char *why = sim_tlb_breach();
+    bool good = true;
+
+    if (!why)
+        sim_call(audit_call, &good);
+    return good ? why : "the audit fails";
+}
+
+/* What a state decides is looked at once for each. */
 static void check(const struct state *how)
 {
-    bool good = true;
-    const char *why;
+    const char *why = promise_breach();
 
-    if (s.model->promise && !s.model->promise())
-        breach("a promise is broken", how);
-    if (!state_note(how))
-        return;
-    why = sim_tlb_breach();
+    if (!why && state_note(how))
+        why = audit_breach();
     if (why)
         breach(why, how);
-    sim_call(audit_call, &good);
-    if (!good)
-        breach("the audit fails", how);
 }
 
 /* A panic on the way is a breach, too. */
@@ -318,14 +326,13 @@ int search_main(const struct model *model, int argc, char **argv)
     sim_on_panic = on_panic;
     for (unsigned i = 0; model->tests && model->tests[i]; i++) {
         const char *why;
-        bool good = false;
 
         sim_start();
         model->tests[i]();
-        why = sim_tlb_breach();
-        sim_call(audit_call, &good);
-        if (why || !good) {
-            printf("model %s: test %u: %s\n", model->name, i, why ? why : "the audit fails");
+        why = promise_breach();
+        why = why ? why : audit_breach();
+        if (why) {
+            printf("model %s: test %u: %s\n", model->name, i, why);
             return 1;
         }
     }

@@ -42,6 +42,16 @@ static bool walk(uint64_t cr3, gva_t page, struct sim_tlb *out)
     return mfn_x(table) < SIM_FRAMES;
 }
 
+/* What the CPU finds for a page now; false: page fault. */
+static bool translate(const struct sim_cpu *cpu, gva_t page, struct sim_tlb *out)
+{
+    *out = (struct sim_tlb){ .page = page, .valid = true };
+    if (!cpu->cr3 || !walk(cpu->cr3, page, out))
+        return false;
+    out->domain = ((struct vcpu *)cpu->g)->domain->id;
+    return true;
+}
+
 static struct sim_tlb *tlb_find(struct sim_cpu *cpu, gva_t page)
 {
     for (unsigned i = 0; i < TLB_ENTRIES; i++)
@@ -59,7 +69,7 @@ void *sim_access(unsigned nr, gva_t va, bool write)
 {
     struct sim_cpu *cpu = &sim.cpu[nr];
     gva_t page = (va & ((UINT64_C(1) << 48) - 1)) >> PAGE_SHIFT;
-    struct sim_tlb *e, found = { .page = page, .valid = true };
+    struct sim_tlb *e, found;
 
     if (va >= ARGS_VA && va < ARGS_VA + ARGS_BYTES)
         return cpu->args + (va - ARGS_VA);
@@ -67,9 +77,8 @@ void *sim_access(unsigned nr, gva_t va, bool write)
         return NULL;
     e = tlb_find(cpu, page);
     if (!e || (write && !e->write)) {
-        if (!walk(cpu->cr3, page, &found) || (write && !found.write))
+        if (!translate(cpu, page, &found) || (write && !found.write))
             return NULL;
-        found.domain = ((struct vcpu *)cpu->g)->domain->id;
         if (!e)
             e = &cpu->tlb[cpu->next_tlb++ % TLB_ENTRIES];
         *e = found;
@@ -80,11 +89,10 @@ void *sim_access(unsigned nr, gva_t va, bool write)
 void sim_cache(unsigned nr, gva_t va)
 {
     struct sim_cpu *cpu = &sim.cpu[nr];
-    struct sim_tlb *place = NULL, found = { .page = va >> PAGE_SHIFT, .valid = true };
+    struct sim_tlb *place = NULL, found;
 
-    if (!cpu->cr3 || !walk(cpu->cr3, found.page, &found))
+    if (!translate(cpu, va >> PAGE_SHIFT, &found))
         return;
-    found.domain = ((struct vcpu *)cpu->g)->domain->id;
     for (unsigned i = 0; i < TLB_ENTRIES; i++) {
         struct sim_tlb *e = &cpu->tlb[i];
 

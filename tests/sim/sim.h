@@ -79,6 +79,11 @@ bool sim_is_still(void);          /* no CPU is in the hypervisor */
 /* From sim_start() on: dom0 does one action as soon as it runs, then all CPUs come to rest. */
 void sim_dom0_act(void (*action)(struct vcpu *v, void *arg), void *arg);
 struct vcpu *sim_vcpu(unsigned cpu); /* that is in ring 3 there; NULL: none */
+/* A domain that there is; takes no reference. */
+static inline struct domain *sim_domain(domid_t id)
+{
+    return container_of(mm_account_of_slot(id), struct domain, mm);
+}
 /* Time passes by itself a nanosecond at each look. */
 void sim_time_pass(uint64_t ns);
 /* What exception.S does on the way to ring 3: work, events, selectors. */

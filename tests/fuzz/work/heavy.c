@@ -56,11 +56,6 @@ static void must(bool good)
         abort();
 }
 
-static struct domain *domain_of(domid_t id)
-{
-    return container_of(mm_account_of_slot(id), struct domain, mm);
-}
-
 static void frames_get(struct domain *d, mfn_t *out, unsigned nr)
 {
     d->mm.frames_max = UINT64_MAX;
@@ -290,7 +285,7 @@ static void grants_map(struct vcpu *v)
 {
     struct gnttab_map_grant_ref *map = (struct gnttab_map_grant_ref *)(void *)list(0);
     struct gnttab_unmap_grant_ref *unmap = (struct gnttab_unmap_grant_ref *)(void *)list(0);
-    struct domain *granter = domain_of(BIG);
+    struct domain *granter = sim_domain(BIG);
     grant_handle_t handle[64];
     mfn_t frame;
 
@@ -337,7 +332,7 @@ static long destroy(struct vcpu *v)
 
 static void destroy_big(struct vcpu *v)
 {
-    struct domain *big = domain_of(BIG);
+    struct domain *big = sim_domain(BIG);
     mfn_t frame;
 
     tables_make(big);
