@@ -133,10 +133,11 @@ def panic_then_halt(guest):
     guest.expect_halt()
 
 
-UP, RIGHT, LEFT = "\x1b[A", "\x1b[C", "\x1b[D"
+LEFT, RIGHT, UP = "\x02", "\x06", "\x10"    # Ctrl-B, F, P: one byte cannot arrive in two parts
+ARROWS = "\x1b[A\x1b[C\x1b[D"
 
 # A paste of 64 lines of 64 bytes: 4 KiB, which no line editor reads ahead of time.
-PASTE = "".join(f"{number:03d} " + "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVW"
+PASTE = "".join(f"{number:03d} {ARROWS} " + "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM"
                 + "\n" for number in range(64))
 
 
@@ -146,26 +147,33 @@ def say(guest, word):
     guest.expect(rf"{word}\r+\n")
 
 
+def type_at_prompt(guest, keys, answer):
+    """Types a line, its answer comes, and the shell waits again. It edits from its prompt on only;
+    what is typed before is the terminal's to edit, which knows fewer keys."""
+    guest.send(keys + "\n")
+    guest.expect(answer)
+    guest.expect(PROMPT)
+
+
 def console(guest):
     """Line editing, a paste without loss, and the interrupt key."""
     guest.expect(PROMPT, BOOT_SECONDS)
-    guest.send("echo wrXng\x7f\x7f\x7f\x7fight\n")
-    guest.expect("\nwight\r+\n")
-    guest.send("echo pst" + LEFT * 2 + "a" + RIGHT + "\x7fper\n")
-    guest.expect("\npapert\r+\n")
-    guest.send(UP + "\n")
-    guest.expect("\npapert\r+\n")
-    guest.send("stty -echo\n")
-    say(guest, "quiet")
-    guest.send("cat >/tmp/paste\n")
+    type_at_prompt(guest, "echo wrXng\x7f\x7f\x7f\x7fight", "\nwight\r+\n")
+    type_at_prompt(guest, "echo pst" + LEFT * 2 + "a" + RIGHT + "\x7fper", "\npapert\r+\n")
+    type_at_prompt(guest, UP, "\npapert\r+\n")
+    type_at_prompt(guest, 'stty -echo; echo "qu""iet"', "quiet\r+\n")
+    guest.send('echo "lis""tens"; cat >/tmp/paste\n')
+    guest.expect("listens\r+\n")
     guest.send(PASTE)
     guest.send("\x04")
+    guest.expect(PROMPT)
     guest.send("wc -c </tmp/paste; md5sum </tmp/paste\n")
     guest.expect(rf"\b{len(PASTE)}\r+\n", 60)
     guest.expect(hashlib.md5(PASTE.encode()).hexdigest())
     guest.send('stty echo; echo "star""ted"; sleep 1000\n')
     guest.expect("started\r+\n")
     guest.send("\x03")
+    guest.expect(PROMPT)
     say(guest, "back")
     guest.send("poweroff\n")
     guest.expect_end("guest-shutdown")
