@@ -9,6 +9,7 @@ import json
 import os
 import queue
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -22,6 +23,9 @@ class Failure(Exception):
 # After these the machine will not do what a case waits for.
 FATAL = re.compile(rb"Kernel panic - not syncing|\(lamina\) panic:|\(lamina\) d0 crashed|"
                    rb"Panic on CPU|LAMINA-TEST \w+ not ok[^\n]*\n")
+
+# How QEMU says that it has failed itself.
+ASSERTION = re.compile(rb"(?m)qemu-system[^\n]*: Assertion `[^\n]*' failed\.$")
 
 # A healthy machine says nothing like these, even if it then goes on.
 TROUBLE = re.compile(rb"^[^\n]*(?:WARNING:|BUG:|kernel BUG|Oops|Call Trace|"
@@ -86,6 +90,7 @@ class Guest:
                     self.answers.put(message.get("return"))
         except (OSError, ValueError):
             pass
+        self.answers.put(None)
 
     def _ask(self, command, **arguments):
         """QEMU's answer to a command of its machine protocol; None if it gives none."""
@@ -172,6 +177,13 @@ class Guest:
                 return found[0].decode("utf-8", "replace").strip()
         return None
 
+    def emulator_fault(self):
+        """What QEMU, not the machine, failed by, in one line; or None. For after stop()."""
+        found = ASSERTION.search(self.seen)
+        if found and self.process.returncode == -signal.SIGABRT:
+            return found[0].decode("utf-8", "replace")
+        return None
+
     def stop(self):
         if self.process.poll() is None:
             self.process.kill()
@@ -180,3 +192,15 @@ class Guest:
             thread.join(10)
         self.qmp.close()
         self.log.close()
+
+
+def emulated(run):
+    """The result of run(), which returns it behind its Guest, stopped, or None. Runs it once more
+    if QEMU itself failed: processors that meet a change of the memory map may end it (its issue
+    1921). What fails in the same way again is the result."""
+    guest, result = run()
+    fault = guest.emulator_fault() if guest else None
+    if fault:
+        print(f"begun again: {fault}", flush=True)
+        _, result = run()
+    return result

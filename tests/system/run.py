@@ -26,7 +26,7 @@ import grub_image  # noqa: E402
 import qemu  # noqa: E402
 import domu_cases  # noqa: E402, F401
 from cases import CASES  # noqa: E402
-from guest import Failure, Guest  # noqa: E402
+from guest import Failure, Guest, emulated  # noqa: E402
 
 XEN_OPTIONS = "console=com1 com1=115200 loglvl=all spec-ctrl=eager-fpu"
 LAMINA_OPTIONS = "console=com1 com1=115200 loglvl=all guest_loglvl=all"
@@ -111,8 +111,8 @@ def reported_checks(guest):
 
 
 def run_case(bench, case, name):
-    """Returns (why it failed or None, passed and failed checks, seconds)."""
-    begin = time.monotonic()
+    """Returns the case's Guest, if it came so far, and (why it failed or None, passed and failed
+    checks)."""
     guest, why, passed, failed = None, None, 0, []
     try:
         guest = bench.start(case, name)
@@ -127,7 +127,7 @@ def run_case(bench, case, name):
     if failed:
         why = f"not ok: {'; '.join(failed)}"
     counts = (passed, max(len(failed), bool(why))) if passed or failed else (not why, bool(why))
-    return why, counts, time.monotonic() - begin
+    return guest, (why, counts)
 
 
 def print_log(path):
@@ -151,8 +151,14 @@ def run_all(bench, cases, jobs, repeat):
     passed, failed = 0, 0
     names = [(case, case.name if repeat == 1 else f"{case.name}.{turn + 1}")
              for turn in range(repeat) for case in cases]
+
+    def job(case, name):
+        begin = time.monotonic()
+        result = emulated(lambda: run_case(bench, case, name))
+        return *result, time.monotonic() - begin
+
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(run_case, bench, case, name): name for case, name in names}
+        running = {pool.submit(job, case, name): name for case, name in names}
         for future in concurrent.futures.as_completed(running):
             name = running[future]
             why, counts, seconds = future.result()
