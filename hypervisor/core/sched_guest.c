@@ -34,7 +34,7 @@ void sched_block(void)
     WRITE_ONCE(v->blocked, true);
     /* Blocked is visible before the last look: who makes an event pending later will see it. */
     memory_barrier();
-    if (vcpu_event_deliverable(v))
+    if (vcpu_event_deliverable(v) || vcpu_nmi_deliverable(v))
         WRITE_ONCE(v->blocked, false);
     else
         cpu_set_work(v->cpu, WORK_SCHEDULE);

@@ -113,6 +113,12 @@ void vcpu_set_work(struct vcpu *v, uint32_t bits);
 /* Is an event pending and unmasked? (vcpu_info bytes; the guest writes them too.) */
 bool vcpu_event_deliverable(const struct vcpu *v);
 
+/* Is an NMI pending, and a handler there for it? */
+static inline bool vcpu_nmi_deliverable(const struct vcpu *v)
+{
+    return READ_ONCE(v->nmi_pending) && READ_ONCE(v->arch.traps[TRAP_NMI].address) != 0;
+}
+
 /*
  * VCPUOP_initialise and setvcpucontext end here: pv/context.c. v runs nowhere, and the caller sees
  * to it that nobody else does the same; no lock held, for it may take long. -ERESTART: nothing has

@@ -5,6 +5,7 @@
 #include "lib/errno.h"
 #include "pv/trap.h"
 
+/* Not the NMI's, which is an entry of the trap table. */
 static struct guest_callback *callback_of(struct guest_cpu *g, uint16_t type)
 {
     struct guest_callback *const callbacks[] = {
@@ -12,7 +13,6 @@ static struct guest_callback *callback_of(struct guest_cpu *g, uint16_t type)
         [CALLBACKTYPE_failsafe] = &g->failsafe_cb,
         [CALLBACKTYPE_syscall] = &g->syscall_cb,
         [CALLBACKTYPE_sysenter_deprecated] = &g->sysenter_cb,
-        [CALLBACKTYPE_nmi] = &g->nmi_cb,
         [CALLBACKTYPE_sysenter] = &g->sysenter_cb,
         [CALLBACKTYPE_syscall32] = &g->syscall32_cb,
     };
@@ -20,25 +20,38 @@ static struct guest_callback *callback_of(struct guest_cpu *g, uint16_t type)
     return type < ARRAY_SIZE(callbacks) ? callbacks[type] : NULL;
 }
 
+static int nmi_handler_set(struct vcpu *v, gva_t address)
+{
+    struct trap_info *ti = &v->arch.traps[TRAP_NMI];
+
+    if (!is_canonical(address))
+        return -EINVAL;
+    ti->vector = TRAP_NMI;
+    ti->flags = 0;
+    TI_SET_IF(ti, 1);
+    ti->cs = FLAT_KERNEL_CS;
+    WRITE_ONCE(ti->address, address);
+    return 0;
+}
+
 int callback_register(struct vcpu *v, uint16_t type, uint16_t flags, gva_t address)
 {
     struct guest_callback *cb = callback_of(&v->arch, type);
 
+    if (type == CALLBACKTYPE_nmi)
+        return nmi_handler_set(v, address);
     if (cb == NULL)
         return -ENOSYS;
-    if (!is_canonical(address) || (type == CALLBACKTYPE_nmi && v->id != 0))
+    if (!is_canonical(address))
         return -EINVAL;
-    WRITE_ONCE(cb->mask_events, flags & CALLBACKF_mask_events); /* any vCPU may set the NMI's */
-    WRITE_ONCE(cb->rip, address);
+    *cb = (struct guest_callback){ .rip = address, .mask_events = flags & CALLBACKF_mask_events };
     return 0;
 }
 
 int callback_unregister(struct vcpu *v, uint16_t type)
 {
-    if (callback_of(&v->arch, type) == NULL)
-        return -ENOSYS;
-    if (type != CALLBACKTYPE_nmi)
-        return -EINVAL; /* a kernel cannot do without the others */
-    WRITE_ONCE(v->arch.nmi_cb.rip, 0);
-    return 0;
+    if (type == CALLBACKTYPE_nmi)
+        return nmi_handler_set(v, 0);
+    /* A kernel cannot do without the others. */
+    return callback_of(&v->arch, type) ? -EINVAL : -ENOSYS;
 }

@@ -32,7 +32,7 @@ void guest_cpu_reset(struct vcpu *v)
     memset(&g->regs, 0, sizeof(g->regs));
     g->regs.rflags = rflags_fix(0);
     g->syscall_cb = g->syscall32_cb = g->sysenter_cb = none;
-    g->event_cb = g->failsafe_cb = g->nmi_cb = none;
+    g->event_cb = g->failsafe_cb = none;
     trap_reset(v);
     guest_set_kernel_stack(g, FLAT_KERNEL_SS, 0);
     g->in_kernel = true;

@@ -42,7 +42,8 @@ void upcall_nmi(bool in_guest)
     struct domain *d = control_domain;
 
     (void)in_guest;
-    if (d == NULL || d->vcpu[0] == NULL || READ_ONCE(d->vcpu[0]->arch.nmi_cb.rip) == 0)
+    if (d == NULL || d->vcpu[0] == NULL ||
+        READ_ONCE(d->vcpu[0]->arch.traps[TRAP_NMI].address) == 0)
         return;
     atomic_or(&d->shared->arch.nmi_reason, nmi_reasons()); /* dom0 clears bits meanwhile */
     nmi_note(d->vcpu[0]);

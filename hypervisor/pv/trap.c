@@ -29,7 +29,7 @@
 #define ERROR_FROM_IDT  0x2u /* error code: the fault was about an IDT entry */
 #define ERROR_EXTERNAL  0x1u
 
-enum { DB = 1, NMI = 2, UD = 6, NM = 7, GP = 13, PF = 14 };
+enum { DB = 1, UD = 6, NM = 7, GP = 13, PF = 14 };
 /* #DF #TS #NP #SS #GP #PF #AC #CP push an error code. */
 #define VECTORS_WITH_ERROR ((1u << 8) | (0x1fu << 10) | (1u << 17) | (1u << 21))
 
@@ -134,11 +134,9 @@ void trap_deliver_event(struct vcpu *v)
 {
     struct guest_cpu *g = &v->arch;
 
-    uint64_t nmi_rip = READ_ONCE(g->nmi_cb.rip); /* another vCPU may take it back meanwhile */
-
-    if (READ_ONCE(v->nmi_pending) && nmi_rip != 0) {
+    if (vcpu_nmi_deliverable(v)) {
         WRITE_ONCE(v->nmi_pending, false);
-        bounce(v, nmi_rip, is_masked(v), true, NULL, 0);
+        bounce(v, g->traps[TRAP_NMI].address, is_masked(v), true, NULL, 0);
     }
     if (g->event_cb.rip != 0 && READ_ONCE(g->info->evtchn_upcall_pending) && !is_masked(v))
         bounce(v, g->event_cb.rip, false, true, NULL, 0);

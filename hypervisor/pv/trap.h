@@ -25,7 +25,7 @@ void trap_reset(struct vcpu *v); /* set_trap_table(NULL) */
 uint64_t rflags_fix(uint64_t rflags);
 /* iret hypercall: frame from the guest stack. */
 void iret_hypercall(struct vcpu *v);
-/* callback_op: -EINVAL for a bad address or vCPU, -ENOSYS for an unknown type. */
+/* callback_op: -EINVAL for a bad address, -ENOSYS for an unknown type. */
 int callback_register(struct vcpu *v, uint16_t type, uint16_t flags, gva_t address) must_check;
 int callback_unregister(struct vcpu *v, uint16_t type) must_check;
 /* An NMI for v (VCPUOP_send_nmi, the hardware's): pends until the exit path; any CPU, NMI-safe. */

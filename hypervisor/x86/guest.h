@@ -49,6 +49,8 @@ struct guest_callback {
 #define WORK_TIME     (1u << 3) /* vcpu_time_info wants renewal */
 #define WORK_NMI      (1u << 4) /* an NMI for the guest (or the watchdog) is pending */
 
+#define TRAP_NMI 2 /* its entry of the trap table: the NMI callback is another name of it */
+
 struct guest_cpu {
     uint64_t align; /* the processor aligns its stack to 16 bytes: regs must end on a multiple */
     struct guest_regs regs; /* the TSS points at its end */
@@ -63,7 +65,7 @@ struct guest_cpu {
     uint64_t bounce_rsp;     /* place of a frame of 7 words there, never in hypervisor space */
     uint64_t frame_iopl;     /* for RFLAGS of bounce frames: iopl << 12 with architectural_iopl */
     /* Callback and trap addresses are canonical: whoever stores one checks it. */
-    struct guest_callback syscall_cb, syscall32_cb, sysenter_cb, event_cb, failsafe_cb, nmi_cb;
+    struct guest_callback syscall_cb, syscall32_cb, sysenter_cb, event_cb, failsafe_cb;
     struct trap_info *traps; /* 256 entries, kept by the hypervisor; address 0: none */
     struct vcpu_info guest_shared *info; /* hypervisor view; never NULL when loaded */
     uint32_t work;           /* WORK_* */

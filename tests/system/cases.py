@@ -179,6 +179,15 @@ def console(guest):
     guest.expect_end("guest-shutdown")
 
 
+def backtraces(guest):
+    """The kernel looks at all its processors by NMIs, also at one that waits."""
+    guest.expect(PROMPT, BOOT_SECONDS)
+    guest.send("echo l >/proc/sysrq-trigger; dmesg | grep -c 'NMI backtrace for cpu'\n")
+    guest.expect(r"\n2\r+\n", 30)
+    guest.send("poweroff\n")
+    guest.expect_end("guest-shutdown")
+
+
 def audit(guest):
     """After dom0 has started many programs, the hypervisor's counts equal a recount."""
     guest.expect(PROMPT, BOOT_SECONDS)
@@ -277,6 +286,7 @@ case("memory-odd-map", odd_map, hypervisors=LAMINA, boot="multiboot2-bios",
 case("reboot", shell_then_reboot)
 case("console", console)
 case("audit", audit, LAMINA)
+case("backtraces", backtraces, quiet=False)
 case("panic-reset", panic_then_reset, append="loglevel=5 panic=1", quiet=False)
 case("panic-noreboot", panic_then_halt, LAMINA, options="noreboot", quiet=False)
 

@@ -478,6 +478,27 @@ START_TEST(random_life)
 }
 END_TEST
 
+/* One that came just before the vCPU blocked would wait for as long as it. */
+START_TEST(does_not_block_before_an_nmi)
+{
+    struct trap_info traps[TRAP_NMI + 1] = { [TRAP_NMI] = { .address = 0x1000 } };
+    struct vcpu_info info = { .evtchn_upcall_mask = 1 };
+    struct guest *g;
+
+    start(1);
+    g = add(256, 0, 0);
+    run_for(MS);
+    g->v.arch.info = &info;
+    g->v.arch.traps = traps;
+    g->v.nmi_pending = true;
+    sched_block();
+    ck_assert(!g->v.blocked);
+    traps[TRAP_NMI].address = 0; /* nobody would take it */
+    sched_block();
+    ck_assert(g->v.blocked);
+}
+END_TEST
+
 START_TEST(polls)
 {
     evtchn_port_t ports[2] = { 2, 1 };
@@ -543,6 +564,7 @@ int main(void)
     tcase_add_test(tests, pause_stops_and_unloads);
     tcase_add_test(tests, accounting_adds_up);
     tcase_add_test(tests, random_life);
+    tcase_add_test(tests, does_not_block_before_an_nmi);
     tcase_add_test(tests, polls);
     tcase_add_test(tests, removal_waits_for_who_moves_it);
     suite_add_tcase(suite, tests);

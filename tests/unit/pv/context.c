@@ -84,7 +84,7 @@ START_TEST(reset)
     g->ldt_base = 9;
     g->gdt_frames[0] = g->ldt_frames[0] = g->gdt_frames[13] = g->ldt_frames[15] = _mfn(9);
     g->syscall_cb.rip = g->syscall32_cb.rip = g->sysenter_cb.rip = 9;
-    g->event_cb.rip = g->failsafe_cb.rip = g->nmi_cb.rip = 9;
+    g->event_cb.rip = g->failsafe_cb.rip = 9;
     g->event_cb.mask_events = true;
     guest_cpu_reset(v);
     ck_assert_uint_eq(regs->rax | regs->rip | regs->rsp | regs->entry_vector, 0);
@@ -103,7 +103,7 @@ START_TEST(reset)
         ck_assert(mfn_eq(g->ldt_frames[i], MFN_INVALID) &&
                   (i >= GDT_FRAMES_MAX || mfn_eq(g->gdt_frames[i], MFN_INVALID)));
     ck_assert_uint_eq(g->syscall_cb.rip | g->syscall32_cb.rip | g->sysenter_cb.rip, 0);
-    ck_assert_uint_eq(g->event_cb.rip | g->failsafe_cb.rip | g->nmi_cb.rip, 0);
+    ck_assert_uint_eq(g->event_cb.rip | g->failsafe_cb.rip, 0);
     ck_assert(!g->event_cb.mask_events);
     ck_assert_uint_eq(g->traps[14].address, 0);
     ck_assert_uint_eq(g->kernel_rsp, 0);

@@ -339,7 +339,7 @@ END_TEST
 
 START_TEST(events_on_the_way_out)
 {
-    g->nmi_cb.rip = HANDLER + 0x900;
+    g->traps[TRAP_NMI].address = HANDLER + 0x900;
     v->nmi_pending = true;
     g->work = WORK_NMI | WORK_SCHEDULE;
     ck_assert(exit_switches());

@@ -387,6 +387,7 @@ START_TEST(nmi_delivery)
 {
     struct vcpu_info *info = &shared_page.vcpu_info[0];
 
+    g->traps[TRAP_NMI].address = 0;
     nmi_send(v);
     ck_assert_uint_eq(machine.nr_kicks, 1);
     ck_assert(v->nmi_pending);
@@ -422,9 +423,10 @@ START_TEST(hardware_nmi)
 
     upcall_nmi(true); /* no dom0 yet */
     control_domain = &domain;
+    g->traps[TRAP_NMI].address = 0;
     upcall_nmi(true); /* no handler yet */
     ck_assert(!v->nmi_pending);
-    g->nmi_cb.rip = HANDLER;
+    g->traps[TRAP_NMI].address = HANDLER;
     for (unsigned i = 0; i < ARRAY_SIZE(seen); i++) {
         v->nmi_pending = false;
         shared_page.arch.nmi_reason = 0;
@@ -452,7 +454,6 @@ START_TEST(callbacks)
         { CALLBACKTYPE_syscall, offsetof(struct guest_cpu, syscall_cb) },
         { CALLBACKTYPE_syscall32, offsetof(struct guest_cpu, syscall32_cb) },
         { CALLBACKTYPE_sysenter, offsetof(struct guest_cpu, sysenter_cb) },
-        { CALLBACKTYPE_nmi, offsetof(struct guest_cpu, nmi_cb) },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
@@ -465,18 +466,36 @@ START_TEST(callbacks)
         ck_assert(!cb->mask_events);
         ck_assert_int_eq(callback_register(v, known[i].type, 0, NOT_CANONICAL), -EINVAL);
         ck_assert_uint_eq(cb->rip, 0x2000 + i);
-        ck_assert_int_eq(callback_unregister(v, known[i].type),
-                         known[i].type == CALLBACKTYPE_nmi ? 0 : -EINVAL);
+        ck_assert_int_eq(callback_unregister(v, known[i].type), -EINVAL);
     }
-    ck_assert_uint_eq(g->nmi_cb.rip, 0);
     ck_assert_uint_eq(g->event_cb.rip, 0x2000);
     for (uint16_t none = 8; none < 11; none++) {
         ck_assert_int_eq(callback_register(v, none, 0, 0x1000), -ENOSYS);
         ck_assert_int_eq(callback_unregister(v, none), -ENOSYS);
     }
-    /* NMIs are the first vCPU's, everything else anybody's. */
-    ck_assert_int_eq(callback_register(&vcpus[1], CALLBACKTYPE_nmi, 0, 0x1000), -EINVAL);
     ck_assert_int_eq(callback_register(&vcpus[1], CALLBACKTYPE_event, 0, 0x1000), 0);
+}
+END_TEST
+
+/* Two names of one thing: what is set by one is seen by the other. */
+START_TEST(nmi_callback_is_a_trap)
+{
+    const struct trap_info *ti = &g->traps[TRAP_NMI];
+
+    ck_assert_int_eq(callback_register(v, CALLBACKTYPE_nmi, 0, 0x1000), 0);
+    ck_assert_uint_eq(ti->address, 0x1000);
+    ck_assert_uint_eq(ti->vector, TRAP_NMI);
+    ck_assert_uint_eq(ti->cs, FLAT_KERNEL_CS);
+    ck_assert(TI_GET_IF(ti));
+    ck_assert_uint_eq(TI_GET_DPL(ti), 0);
+    ck_assert_int_eq(callback_register(v, CALLBACKTYPE_nmi, 0, NOT_CANONICAL), -EINVAL);
+    ck_assert_uint_eq(ti->address, 0x1000);
+    ck_assert_int_eq(callback_unregister(v, CALLBACKTYPE_nmi), 0);
+    ck_assert_uint_eq(ti->address, 0);
+    ck_assert_int_eq(trap_set(v, &(struct trap_info){ TRAP_NMI, 4, FLAT_KERNEL_CS, 0x2000 }), 0);
+    v->nmi_pending = true;
+    trap_deliver_event(v);
+    ck_assert_uint_eq(regs->rip, 0x2000);
 }
 END_TEST
 
@@ -675,6 +694,7 @@ int main(void)
         event_upcall,
         nmi_delivery,
         hardware_nmi,
+        nmi_callback_is_a_trap,
         callbacks,
         callback_from_user_code,
         failsafe,
