@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC of each CPU: enabling it, ending interrupts, and messages between CPUs. It works
- * in the mode that the firmware chose: x2APIC, reached by MSRs, where it is already on; else xAPIC,
- * reached by memory. One mode holds for all CPUs.
+ * The local APIC of each CPU: enabling it, ending interrupts, and messages between CPUs. x2APIC,
+ * reached by MSRs, where the firmware turned it on or a hypervisor below us offers it, which can
+ * serve an MSR at less cost than memory; else xAPIC, reached by memory: on the bare machine x2APIC
+ * would want interrupt remapping. One mode holds for all CPUs.
  *
  * Local inputs: LINT0, where an 8259 would interrupt, is masked; LINT1 is the PC's NMI.
  */
@@ -14,6 +15,9 @@
 #include "x86/port.h"
 #include "x86/regs.h"
 #include "x86/uart.h"
+
+#define CPUID_1_ECX_X2APIC     (1u << 21)
+#define CPUID_1_ECX_HYPERVISOR (1u << 31)
 
 #define MSR_X2APIC   0x800 /* plus register offset / 16 */
 #define BASE_X2APIC  (UINT64_C(1) << 10)
@@ -144,11 +148,19 @@ static void in_service_clear(void)
     }
 }
 
-void apic_cpu_init(void)
+/* One step after the other: from off there is no way to x2APIC. */
+static void apic_enable(void)
 {
     uint64_t base = msr_get(MSR_APIC_BASE) | BASE_ENABLED;
 
-    msr_set(MSR_APIC_BASE, apic.x2apic ? base | BASE_X2APIC : base);
+    msr_set(MSR_APIC_BASE, base);
+    if (apic.x2apic)
+        msr_set(MSR_APIC_BASE, base | BASE_X2APIC);
+}
+
+void apic_cpu_init(void)
+{
+    apic_enable();
     apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     apic_write(APIC_TASK_PRIORITY, 0);
     apic_write(APIC_LVT_LINT0, LVT_MASKED);
@@ -159,11 +171,19 @@ void apic_cpu_init(void)
     apic_timer_cpu_init();
 }
 
+static bool x2apic_offered(void)
+{
+    uint32_t out[4];
+
+    machine_cpuid(1, 0, out);
+    return (out[2] & CPUID_1_ECX_X2APIC) && (out[2] & CPUID_1_ECX_HYPERVISOR);
+}
+
 static void apic_init(void)
 {
     uint64_t base = msr_get(MSR_APIC_BASE);
 
-    apic.x2apic = (base & BASE_ENABLED) && (base & BASE_X2APIC);
+    apic.x2apic = ((base & BASE_ENABLED) && (base & BASE_X2APIC)) || x2apic_offered();
     if (!apic.x2apic)
         apic.regs = machine_map_device(base & BASE_ADDRESS, PAGE_SIZE);
     if (!apic.x2apic && !apic.regs) {
@@ -172,6 +192,7 @@ static void apic_init(void)
         machine_console_write(text, sizeof(text) - 1);
         machine_halt();
     }
+    apic_enable();
 }
 
 void machine_interrupts_init(void)
