@@ -51,6 +51,7 @@ class Guest:
         self.closed = False
         self.log = open(log, "wb", buffering=0)
         self.resets = log.removesuffix(".log") + ".resets"
+        self.state = log.removesuffix(".log") + ".state"
         ours, theirs = socket.socketpair()
         fd = theirs.fileno()
         command = [*command, "-d", "cpu_reset", "-D", self.resets,
@@ -166,6 +167,18 @@ class Guest:
     def trace(self, items):
         """What QEMU writes into `resets` from now on, in the words of its option -d."""
         self._ask("human-monitor-command", **{"command-line": f"log {items}"})
+
+    def note_state(self):
+        """Writes into `state` what the processors and interrupt controllers of a machine do that
+        still runs, but does not do what it should."""
+        registers = self._ask("human-monitor-command", **{"command-line": "info registers -a"})
+        if registers is None:
+            return
+        with open(self.state, "w", encoding="utf-8") as file:
+            file.write(registers)
+            for what in ("pic", *(f"lapic {cpu}" for cpu in range(registers.count("CPU#")))):
+                text = self._ask("human-monitor-command", **{"command-line": f"info {what}"})
+                file.write(f"info {what}\n{text}\n")
 
     def trouble(self):
         """What is wrong although the case got what it waited for, in one line; or None."""

@@ -120,6 +120,8 @@ def run_case(bench, case, name):
         why = guest.trouble() if case.quiet else None
     except Failure as failure:
         why = str(failure)
+        if guest:
+            guest.note_state()
     finally:
         if guest:
             guest.stop()
